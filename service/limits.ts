@@ -1,0 +1,129 @@
+// Every bound of the service in one place, with its unit in its name, and the relations between
+// them asserted when the module is loaded. What an operator may change lives in config.ts; what is
+// here is fixed, so that memory and waiting time are known before the first call.
+// The core has its own bounds (dsp/limits.ts); the host compares both when it loads the module.
+import { assert } from "./assert.ts";
+
+// Time raster (decision 15, S2-03).
+export const FRAME_MS = 20;
+export const FRAMES_PER_SECOND = 1000 / FRAME_MS;
+/** One VAD window at 8 and at 16 kHz; a frame is shorter, so it completes at most one. */
+export const VAD_WINDOW_MS = 32;
+
+// Core slots (decisions 1, 17).
+export const SLOTS = 1024;
+export const SLOT_BYTES_MAX = 160 * 1024;
+export const CAPTURE_RING_MS = 2_000;
+export const PLAYBACK_RING_MS = 1_000;
+/** Audio kept before an onset; a call may ask for less (S1-19). */
+export const PRE_ROLL_MS_MAX = 1_000;
+/** A model beside the core may be this far behind before its answer counts as 0 (decision 3). */
+export const VAD_WINDOWS_BEHIND_MAX = 8;
+
+// Pacing (decision 9, S1-81).
+/** Frames sent ahead of real time when a segment starts, and the most that catches up. */
+export const LEAD_FRAMES = 3;
+export const LEAD_MS = LEAD_FRAMES * FRAME_MS;
+export const LEAD_MS_MAX = 100;
+export const PACER_WHEEL_MS = 5;
+
+// Queues of one call (decisions 5, 8, 16, 17).
+/** Appends are gathered up to this long and flushed with the commit. */
+export const APPEND_GATHER_MS = 100;
+/** The provider refuses to commit less audio than this. */
+export const COMMIT_MS_MIN = 100;
+/** Caller audio kept while the upstream is not ready yet. */
+export const EARLY_AUDIO_MS = 2_000;
+export const TURN_TAPE_MS = 60_000;
+/** Undelivered answer audio; over it the upstream socket is paused. */
+export const ANSWER_QUEUE_MS = 300_000;
+/** Longer things live in pooled blocks of this length. */
+export const AUDIO_BLOCK_MS = 1_000;
+export const GAP_FILL_MS_MAX = 10_000;
+/** No media for this long while speech is open: the pacer tick feeds silence. */
+export const GAP_SILENCE_AFTER_MS = 100;
+
+// Caller sockets (decision 7).
+export const MESSAGE_BYTES_MAX = 64 * 1024;
+export const BACKPRESSURE_BYTES_MAX = 256 * 1024;
+export const SOCKET_IDLE_SECONDS = 16;
+export const HTTP_IDLE_SECONDS = 10;
+export const HTTP_BODY_BYTES_MAX = 64 * 1024;
+export const START_TIMEOUT_MS = 5_000;
+export const MESSAGE_TIMEOUT_MS = 10_000;
+/** A caller may send this much faster than real time, after a burst. */
+export const INFLOW_RATE_MAX = 1.5;
+export const INFLOW_BURST_MS = 2_000;
+/** Share of one second's samples that may be NaN or infinite. */
+export const NON_FINITE_SHARE_MAX = 0.01;
+/** Messages in a row with an odd byte count before the call is closed. */
+export const ODD_MESSAGES_MAX = 10;
+export const TEXT_BYTES_MAX = 4 * 1024;
+export const INSTRUCTIONS_BYTES_MAX = 32 * 1024;
+export const METADATA_ENTRIES_MAX = 16;
+/** Upgrades of one address are counted over this time (setting `upgradesPerAddress`). */
+export const UPGRADES_WINDOW_MS = 10_000;
+export const RETRY_AFTER_SECONDS = 5;
+
+// Twilio.
+export const TWILIO_RATE_HZ = 8_000;
+export const TWILIO_TOKEN_TTL_MS = 60_000;
+export const TWILIO_MARK_SPACING_MS = 100;
+/** Decoded bytes of one media message: 200 ms of G.711. */
+export const TWILIO_MEDIA_BYTES_MAX = 1_600;
+
+// Upstream sockets (anchors-reliability 3.3, 7).
+export const UPSTREAM_MESSAGE_BYTES_MAX = 1024 * 1024;
+export const UPSTREAM_BUFFERED_BYTES_MAX = 256 * 1024;
+export const UPSTREAM_DIAL_TIMEOUT_MS = 5_000;
+export const UPSTREAM_PING_MS = 5_000;
+export const UPSTREAM_PONGS_MISSED_MAX = 2;
+export const UPSTREAM_BACKOFF_MS_MIN = 100;
+export const UPSTREAM_BACKOFF_MS_MAX = 4_000;
+export const UPSTREAM_DIALS_PER_SECOND_MAX = 10;
+/** A connection that held this long starts again with the shortest backoff. */
+export const UPSTREAM_STABLE_MS = 30_000;
+
+// Conversation (decision 11, S1-29).
+export const RESPONSE_WAIT_MS = 10_000;
+/** How far `audio_end_ms` may lie from what the caller heard. */
+export const TRUNCATE_ERROR_MS_MAX = 20;
+
+// Bytes of one second, for memory budgets.
+export const UPSTREAM_RATE_HZ_MAX = 24_000;
+export const UPSTREAM_BYTES_PER_SECOND_MAX = UPSTREAM_RATE_HZ_MAX * 2;
+/** One 20 ms frame of the widest caller format: 48 kHz, stereo, f32. */
+export const CALLER_FRAME_BYTES_MAX = (48_000 / FRAMES_PER_SECOND) * 2 * 4;
+
+assert(Number.isInteger(FRAMES_PER_SECOND), "a second must hold whole frames");
+assert(FRAME_MS < VAD_WINDOW_MS, "a frame must complete at most one window");
+assert(FRAME_MS % PACER_WHEEL_MS === 0, "the wheel must divide a frame");
+assert(LEAD_FRAMES >= 1, "a segment must start with a frame");
+assert(LEAD_MS <= LEAD_MS_MAX, "the lead must stay short enough for a barge-in");
+assert(LEAD_MS < PLAYBACK_RING_MS, "the playback ring must hold the lead");
+assert(
+  PRE_ROLL_MS_MAX + VAD_WINDOWS_BEHIND_MAX * VAD_WINDOW_MS <= CAPTURE_RING_MS,
+  "the capture ring must still hold the pre-roll when a late answer names an onset",
+);
+assert(CAPTURE_RING_MS % FRAME_MS === 0, "the capture ring must hold whole frames");
+assert(PLAYBACK_RING_MS % FRAME_MS === 0, "the playback ring must hold whole frames");
+assert(APPEND_GATHER_MS % FRAME_MS === 0, "an append must hold whole frames");
+assert(EARLY_AUDIO_MS <= CAPTURE_RING_MS, "early audio is read back from the capture ring");
+assert(TURN_TAPE_MS % AUDIO_BLOCK_MS === 0, "the turn tape must be whole blocks");
+assert(ANSWER_QUEUE_MS % AUDIO_BLOCK_MS === 0, "the answer queue must be whole blocks");
+assert(GAP_FILL_MS_MAX < TURN_TAPE_MS, "a filled gap must fit the turn tape");
+assert(GAP_SILENCE_AFTER_MS > 2 * FRAME_MS, "network jitter must not count as a gap");
+assert(CALLER_FRAME_BYTES_MAX * 8 <= MESSAGE_BYTES_MAX, "a message must hold eight wide frames");
+assert(INSTRUCTIONS_BYTES_MAX * 2 <= MESSAGE_BYTES_MAX, "a start message must fit one message");
+assert(MESSAGE_BYTES_MAX * 4 <= BACKPRESSURE_BYTES_MAX, "a few messages must fit the send buffer");
+assert(START_TIMEOUT_MS <= MESSAGE_TIMEOUT_MS, "the start must not be waited for longest");
+assert(INFLOW_RATE_MAX > 1, "real time must be allowed");
+assert(TWILIO_MARK_SPACING_MS >= FRAME_MS, "at most one mark per frame");
+assert(TWILIO_MEDIA_BYTES_MAX < MESSAGE_BYTES_MAX, "a media message must fit one message");
+assert(UPSTREAM_BACKOFF_MS_MIN < UPSTREAM_BACKOFF_MS_MAX, "backoff must grow");
+assert(
+  UPSTREAM_DIALS_PER_SECOND_MAX * UPSTREAM_BACKOFF_MS_MIN <= 1_000,
+  "the shortest backoff must keep the dial rate",
+);
+assert(UPSTREAM_DIAL_TIMEOUT_MS < RESPONSE_WAIT_MS, "a dial must fail before a waiting response");
+assert(UPSTREAM_BUFFERED_BYTES_MAX < UPSTREAM_MESSAGE_BYTES_MAX, "the send cap is the smaller one");
