@@ -1,0 +1,113 @@
+// The agent's side of a call: one speech model session, whatever speaks it.
+// Order: open, then onReady (or onClosed); commands only make sense after onReady, earlier ones are
+// refused as DROPPED or kept as the implementation says. onClosed comes exactly once, last.
+// Synchronous: commands send at once, events come as direct calls. Source: protocols.md section 1.
+import type { UpstreamEncoding, UpstreamRateHz } from "../core/core-contract.ts";
+import type { SendResult } from "./send-result.ts";
+
+export interface UpstreamFormat {
+  readonly encoding: UpstreamEncoding;
+  readonly rateHz: UpstreamRateHz;
+}
+
+export interface ToolDefinition {
+  readonly name: string;
+  readonly description: string;
+  /** JSON Schema of the arguments. */
+  readonly parameters: Readonly<Record<string, unknown>>;
+}
+
+/** How the provider may take part in turn taking; `null` is SENT as null (decision 6, D-23, RT-01). */
+export type ProviderTurnDetection = null | "server_vad" | "semantic_vad" | "signal_only";
+
+export interface UpstreamSession {
+  readonly instructions: string;
+  readonly voice: string;
+  readonly tools: readonly ToolDefinition[];
+  readonly turnDetection: ProviderTurnDetection;
+  /** Model that writes down the caller's words; "" for none. */
+  readonly transcriptionModel: string;
+  /** Both directions (decision 4: G.711 callers get G.711). */
+  readonly format: UpstreamFormat;
+}
+
+/** What one response is asked to be. Empty instructions: the session's. */
+export interface ResponseRequest {
+  readonly instructions: string;
+  /** Comes back in onResponseCreated, so that the asker is known. */
+  readonly tag: string;
+}
+
+export interface TokenUsage {
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+}
+
+export type ResponseStatus = "completed" | "cancelled" | "failed" | "incomplete";
+
+/** Why an upstream is gone. `fatal`: dialling again will not help. */
+export interface UpstreamClosure {
+  readonly reason: "closed_by_us" | "lost" | "refused" | "expired" | "timeout" | "protocol";
+  readonly isFatal: boolean;
+  /** Fixed text plus numbers; never a key. */
+  readonly message: string;
+}
+
+export interface Upstream {
+  readonly kind: "openai" | "simulator" | "cascade";
+  readonly model: string;
+  open(): void;
+  isReady(): boolean;
+  /** Bytes [start, end) of `source` in the session's format. */
+  append(source: Uint8Array, start: number, end: number): SendResult;
+  commit(): SendResult;
+  /** Throws away what was appended and not committed. */
+  clearInput(): SendResult;
+  respond(request: ResponseRequest): SendResult;
+  /** responseId "" cancels whatever is active. */
+  cancel(responseId: string): SendResult;
+  truncate(itemId: string, contentIndex: number, audioEndMs: number): SendResult;
+  deleteItem(itemId: string): SendResult;
+  createText(role: "user" | "system", text: string): SendResult;
+  submitToolOutput(toolCallId: string, output: string): SendResult;
+  /** Only present fields change. */
+  updateSession(change: Partial<UpstreamSession>): SendResult;
+  /** Stops and restarts reading, when the answer queue is full (decision 17). */
+  pauseReading(): void;
+  resumeReading(): void;
+  close(): void;
+}
+
+export interface UpstreamListener {
+  /** The session is configured as asked and its echo was checked. */
+  onReady(): void;
+  onCommitted(itemId: string): void;
+  onSpeechStarted(audioStartMs: number, itemId: string): void;
+  onSpeechStopped(audioEndMs: number, itemId: string): void;
+  onResponseCreated(responseId: string, tag: string): void;
+  /** Bytes [0, byteCount) of `audio`, a buffer that is used again for the next event. */
+  onAudio(
+    responseId: string,
+    itemId: string,
+    contentIndex: number,
+    audio: Uint8Array,
+    byteCount: number,
+  ): void;
+  /** No more audio for this item. */
+  onAudioDone(responseId: string, itemId: string): void;
+  onAgentTranscript(responseId: string, itemId: string, text: string, isFinal: boolean): void;
+  onCallerTranscript(itemId: string, text: string): void;
+  onToolCall(responseId: string, toolCallId: string, name: string, argumentsText: string): void;
+  onResponseDone(
+    responseId: string,
+    status: ResponseStatus,
+    usage: TokenUsage,
+    errorCode: string,
+  ): void;
+  /** The provider refused a command or reports trouble; the session goes on. */
+  onError(code: string, message: string, commandId: string): void;
+  onClosed(closure: UpstreamClosure): void;
+}
+
+/** Makes an upstream for one call; does not dial before open(). */
+export type UpstreamFactory = (session: UpstreamSession, listener: UpstreamListener) => Upstream;
