@@ -1,0 +1,207 @@
+// Every setting of the service: its key, its kind, its bounds, its default and a line of help.
+// The key path gives the names elsewhere: `vad.phone.minSilenceMs` is that path in the file,
+// `--vad-phone-min-silence-ms` on the command line and VOXBRIDGE_VAD_PHONE_MIN_SILENCE_MS in the
+// environment; a few well-known variables keep the names people already use (ENV_NAMES).
+// docs/configuration.md is printed from here and a test compares the two.
+import { z } from "zod";
+import { INSTRUCTIONS_BYTES_MAX, PRE_ROLL_MS_MAX, SLOTS } from "./limits.ts";
+
+const DEFAULT_INSTRUCTIONS =
+  "You are a friendly voice agent on a live call. Answer briefly, in the caller's language.";
+
+const share = z.number().min(0).max(1);
+const durationMs = z.int().min(0).max(60_000);
+const text = z.string().max(INSTRUCTIONS_BYTES_MAX);
+// A format's error says what is wanted; config.ts puts it behind "must be".
+const webSocketUrl = z.union([
+  z.literal(""),
+  z.url({ protocol: /^wss?$/, error: "a ws:// or wss:// URL" }),
+]);
+const webUrl = z.union([
+  z.literal(""),
+  z.url({ protocol: /^https?$/, error: "an http:// or https:// URL" }),
+]);
+
+function turnSettings(minSilenceMs: number) {
+  return z.strictObject({
+    startThreshold: share.default(0.5).describe("probability from which a window is speech"),
+    stopThreshold: share.default(0.35).describe("probability under which speech may be ending"),
+    minSpeechMs: durationMs.default(250).describe("speech that confirms a turn"),
+    minSilenceMs: durationMs.default(minSilenceMs).describe("silence that ends a turn"),
+    preRollMs: z.int().min(0).max(PRE_ROLL_MS_MAX).default(300).describe("audio before the onset"),
+    confidentSilenceThreshold: share
+      .default(0.02)
+      .describe("under this probability silence counts confidentSilenceWeight times"),
+    confidentSilenceWeight: z.int().min(1).max(8).default(1).describe("1 = plain silence"),
+    shortSpeechMs: durationMs.default(600).describe("speech shorter than this waits longer"),
+    shortSpeechSilencePercent: z
+      .int()
+      .min(100)
+      .max(400)
+      .default(100)
+      .describe("minSilenceMs after short speech, 100 = the same"),
+    gateOverNoiseFloorDb: z
+      .number()
+      .min(0)
+      .max(60)
+      .default(0)
+      .describe("level over the noise floor under which the model is skipped, 0 = never skipped"),
+    isLevelNormalised: z.boolean().default(false).describe("lift quiet callers before the model"),
+  });
+}
+
+function routeSettings(greeting: string) {
+  return z.strictObject({
+    greeting: text.default(greeting).describe("what the agent is asked to say first, empty = it waits"),
+    isGreetingProtected: z.boolean().default(false).describe("the greeting cannot be interrupted"),
+    voice: text.default("").describe("this route's voice, empty = agent.voice"),
+    instructions: text.default("").describe("this route's instructions, empty = agent's"),
+  });
+}
+
+export const CONFIG_SCHEMA = z.strictObject({
+  port: z.int().min(0).max(65_535).default(8080).describe("port to listen on, 0 = any free one"),
+  host: z.string().min(1).default("127.0.0.1").describe("address to listen on"),
+  publicUrl: webUrl.default("").describe("how the outside reaches the service (Twilio signs it)"),
+  apiKeys: z
+    .array(z.string().min(16))
+    .default([])
+    .describe("keys of callers on /v1/stream, comma separated, at least 16 characters each"),
+  callsMax: z.int().min(1).max(SLOTS).default(200).describe("calls at the same time"),
+  callsPerKeyMax: z.int().min(0).max(SLOTS).default(0).describe("calls per key, 0 = callsMax"),
+  callMinutesMax: z.int().min(1).max(1_440).default(60).describe("longest call in minutes"),
+  upgradesPerAddress: z
+    .int()
+    .min(1)
+    .max(100_000)
+    .default(20)
+    .describe("connections of one address in 10 seconds"),
+  audioPoolMegabytes: z
+    .int()
+    .min(16)
+    .max(65_536)
+    .default(512)
+    .describe("memory all calls share for turn tapes and answer queues"),
+  drainSeconds: z.int().min(0).max(86_400).default(600).describe("longest wait for calls at stop"),
+  upstream: z
+    .enum(["auto", "openai", "simulator"])
+    .default("auto")
+    .describe("who answers; auto = openai when a key or URL is set, else the simulator"),
+  openai: z.strictObject({
+    apiKey: z.string().default("").describe("key of the realtime API"),
+    realtimeUrl: webSocketUrl
+      .default("")
+      .describe("any server of that API, empty = wss://api.openai.com/v1/realtime"),
+    realtimeModel: z.string().min(1).default("gpt-realtime-2.1").describe("model of the agent"),
+  }),
+  simulator: z.strictObject({
+    script: z.string().default("").describe("file that tells the simulator what to answer"),
+  }),
+  twilio: z.strictObject({
+    authToken: z.string().default("").describe("signs webhooks and media streams"),
+  }),
+  agent: z.strictObject({
+    voice: text.default("marin").describe("voice of the agent"),
+    instructions: text.default(DEFAULT_INSTRUCTIONS).describe("what the agent is told"),
+  }),
+  routes: z.strictObject({
+    stream: routeSettings(""),
+    twilio: routeSettings("Greet the caller briefly and ask how you can help."),
+  }),
+  turnDetection: z
+    .enum(["local", "server", "semantic", "hybrid", "none"])
+    .default("local")
+    .describe("who ends the caller's turn when the caller does not say"),
+  resampler: z
+    .enum(["fast", "standard", "high", "linear"])
+    .default("standard")
+    .describe("preset of the resampler"),
+  vad: z.strictObject({
+    engine: z
+      .string()
+      .regex(/^(core|energy|onnx:[a-z0-9][a-z0-9._-]*)$/, { error: "core, energy or onnx:NAME" })
+      .default("core")
+      .describe("core, energy, or onnx:NAME of models/manifest.json"),
+    fallback: z
+      .enum(["none", "core", "energy"])
+      .default("none")
+      .describe("engine when that one does not load, none = refuse to start"),
+    phone: turnSettings(500),
+    wideband: turnSettings(400),
+  }),
+  bargeIn: z.strictObject({
+    isEnabled: z.boolean().default(true).describe("the caller may talk over the agent"),
+    threshold: share.default(0.6).describe("probability from which a window counts"),
+    minSpeechMs: durationMs.default(200).describe("speech that interrupts"),
+    overNoiseFloorDb: z
+      .number()
+      .min(0)
+      .max(60)
+      .default(10)
+      .describe("level over the noise floor that a frame needs, 0 = any"),
+    cooldownMs: durationMs.default(500).describe("rest after an interruption"),
+  }),
+  log: z.strictObject({
+    level: z.enum(["debug", "info", "warn", "error"]).default("info").describe("least level"),
+    isPersonalDataLogged: z.boolean().default(false).describe("write fields that start with pii_"),
+  }),
+});
+
+export type ConfigValues = z.infer<typeof CONFIG_SCHEMA>;
+
+/** Variables with a name of their own; every other one is VOXBRIDGE_ and the path. */
+const ENV_NAMES: Readonly<Record<string, string>> = {
+  port: "PORT",
+  host: "HOST",
+  publicUrl: "PUBLIC_URL",
+  "openai.apiKey": "OPENAI_API_KEY",
+  "openai.realtimeUrl": "OPENAI_REALTIME_URL",
+  "openai.realtimeModel": "OPENAI_REALTIME_MODEL",
+  "twilio.authToken": "TWILIO_AUTH_TOKEN",
+};
+
+const SECRET_PATHS: ReadonlySet<string> = new Set(["apiKeys", "openai.apiKey", "twilio.authToken"]);
+
+export type SettingKind = "number" | "boolean" | "list" | "text";
+
+/** One setting and its names. */
+export interface Setting {
+  readonly path: string;
+  readonly flag: string;
+  readonly env: string;
+  readonly kind: SettingKind;
+  readonly isSecret: boolean;
+  readonly help: string;
+  readonly defaultValue: unknown;
+}
+
+/** All settings in the order of the schema. */
+export const SETTINGS: readonly Setting[] = settingsOf(CONFIG_SCHEMA, "");
+
+function settingsOf(group: z.ZodObject, prefix: string): Setting[] {
+  return Object.entries(group.shape).flatMap(([key, schema]) => {
+    const path = prefix + key;
+    return schema instanceof z.ZodObject ? settingsOf(schema, `${path}.`) : [leafOf(path, schema)];
+  });
+}
+
+function leafOf(path: string, schema: z.core.$ZodType): Setting {
+  if (!(schema instanceof z.ZodDefault)) throw new Error(`Setting ${path} has no default`);
+  const words = path.replaceAll(".", "-").replace(/[A-Z]/g, (letter) => `-${letter}`);
+  return {
+    path,
+    flag: `--${words.toLowerCase()}`,
+    env: ENV_NAMES[path] ?? `VOXBRIDGE_${words.replaceAll("-", "_").toUpperCase()}`,
+    kind: kindOf(schema.unwrap()),
+    isSecret: SECRET_PATHS.has(path),
+    help: schema.description ?? "",
+    defaultValue: schema.def.defaultValue,
+  };
+}
+
+function kindOf(schema: unknown): SettingKind {
+  if (schema instanceof z.ZodNumber) return "number";
+  if (schema instanceof z.ZodBoolean) return "boolean";
+  if (schema instanceof z.ZodArray) return "list";
+  return "text";
+}
