@@ -1,0 +1,195 @@
+// The metrics of a running service, each made once with all its label values, so that a dashboard
+// sees zeros from the start and a hot path only adds. main makes them and hands out slices.
+// Label values are closed sets: routes, upstreams, results, error codes we know. Never a call id,
+// a caller or a text (T28).
+import type { Counter, Gauge, Histogram, Metrics } from "../contract/metrics.ts";
+
+export type RouteLabel = "stream" | "twilio";
+export type UpstreamLabel = "openai" | "simulator";
+export type SendResult = "sent" | "buffered" | "dropped";
+export type VadEngineLabel = "core" | "onnx" | "energy";
+
+const ROUTES: readonly RouteLabel[] = ["stream", "twilio"];
+const UPSTREAMS: readonly UpstreamLabel[] = ["openai", "simulator"];
+
+/** What the realtime API is known to answer; every other code counts as `other`. */
+const UPSTREAM_ERROR_CODES = [
+  "conversation_already_has_active_response",
+  "response_cancel_not_active",
+  "input_audio_buffer_commit_empty",
+  "invalid_value",
+  "invalid_api_key",
+  "rate_limit_exceeded",
+  "server_error",
+  "session_expired",
+  "connection_refused",
+  "connection_lost",
+  "connection_timeout",
+  "message_invalid",
+  "other",
+] as const;
+
+const TURN_MS = [100, 200, 300, 400, 500, 600, 700, 800, 1_000, 1_500, 2_000, 3_000, 5_000, 10_000];
+const SHORT_MS = [1, 2, 3, 5, 10, 20, 30, 50, 100, 200, 500, 1_000];
+const FRAME_MICROSECONDS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 5_000, 20_000];
+
+/** Calls of one route with one upstream. */
+export interface CallMetrics {
+  readonly opened: Counter;
+  readonly active: Gauge;
+  readonly durationSeconds: Histogram;
+  /** True end of the caller's speech -> first audio of the answer given to the transport (S1-60). */
+  readonly turnLatencyMs: Histogram;
+}
+
+export interface ServiceMetrics {
+  readonly calls: Readonly<Record<RouteLabel, Readonly<Record<UpstreamLabel, CallMetrics>>>>;
+  readonly refused: (reason: string) => Counter;
+  readonly turns: Counter;
+  readonly commitLatencyMs: Histogram;
+  readonly bargeIns: Counter;
+  /** Interrupting speech detected -> the caller's buffer told to clear. */
+  readonly bargeInLatencyMs: Histogram;
+  readonly frameMicroseconds: Histogram;
+  readonly gapFrames: Counter;
+  readonly pacerLatenessMs: Histogram;
+  readonly pacerUnderruns: Counter;
+  readonly pacerFramesSkipped: Counter;
+  readonly sends: Readonly<Record<SendResult, Counter>>;
+  readonly upstreamDials: Counter;
+  readonly upstreamConnectMs: Histogram;
+  readonly upstreamError: (code: string) => Counter;
+  readonly vadWindows: Readonly<Record<VadEngineLabel, Counter>>;
+  readonly vadWindowsSkipped: Readonly<Record<VadEngineLabel, Counter>>;
+  readonly answerQueueMs: Gauge;
+  readonly turnTapeMs: Gauge;
+  readonly audioPoolBytes: Gauge;
+  readonly residentBytes: Gauge;
+}
+
+const REFUSALS = ["key", "signature", "token", "origin", "route", "rate", "full", "draining"];
+
+/** Makes every metric. */
+export function createServiceMetrics(metrics: Metrics): ServiceMetrics {
+  return {
+    calls: byLabel(ROUTES, (route) =>
+      byLabel(UPSTREAMS, (upstream) => callMetrics(metrics, { route, upstream })),
+    ),
+    refused: chosenFrom([...REFUSALS, "other"], (reason) =>
+      metrics.counter("voxbridge_calls_refused_total", "Callers turned away", { reason }),
+    ),
+    ...conversationMetrics(metrics),
+    ...audioMetrics(metrics),
+    ...upstreamMetrics(metrics),
+    answerQueueMs: metrics.gauge("voxbridge_answer_queue_ms", "Answer audio not delivered yet"),
+    turnTapeMs: metrics.gauge("voxbridge_turn_tape_ms", "Caller audio kept until acknowledged"),
+    audioPoolBytes: metrics.gauge("voxbridge_audio_pool_bytes", "Memory of tapes and queues"),
+    residentBytes: metrics.gauge("process_resident_memory_bytes", "Resident memory"),
+  };
+}
+
+interface CallLabels {
+  readonly route: RouteLabel;
+  readonly upstream: UpstreamLabel;
+}
+
+function callMetrics(metrics: Metrics, { route, upstream }: CallLabels): CallMetrics {
+  const labels = { route, upstream };
+  const seconds = [5, 15, 30, 60, 120, 300, 600, 1_800, 3_600];
+  return {
+    opened: metrics.counter("voxbridge_calls_total", "Calls opened", labels),
+    active: metrics.gauge("voxbridge_calls_active", "Calls open now", labels),
+    durationSeconds: metrics.histogram(
+      "voxbridge_call_duration_seconds",
+      "Length of ended calls",
+      seconds,
+      labels,
+    ),
+    turnLatencyMs: metrics.histogram(
+      "voxbridge_turn_latency_ms",
+      "End of the caller's speech to the first audio sent",
+      TURN_MS,
+      labels,
+    ),
+  };
+}
+
+function conversationMetrics(metrics: Metrics) {
+  return {
+    turns: metrics.counter("voxbridge_turns_total", "Turns committed"),
+    commitLatencyMs: metrics.histogram(
+      "voxbridge_commit_latency_ms",
+      "End of the caller's speech to the acknowledged commit",
+      TURN_MS,
+    ),
+    bargeIns: metrics.counter("voxbridge_barge_ins_total", "Answers the caller talked over"),
+    bargeInLatencyMs: metrics.histogram(
+      "voxbridge_barge_in_latency_ms",
+      "Interrupting speech detected to the caller's buffer cleared",
+      SHORT_MS,
+    ),
+  };
+}
+
+function audioMetrics(metrics: Metrics) {
+  const sent = (result: SendResult) =>
+    metrics.counter("voxbridge_sends_total", "Messages to callers by result", { result });
+  const windows = (engine: VadEngineLabel) =>
+    metrics.counter("voxbridge_vad_windows_total", "Voice activity windows", { engine });
+  const skipped = (engine: VadEngineLabel) =>
+    metrics.counter("voxbridge_vad_windows_skipped_total", "Windows not judged", { engine });
+  const engines: readonly VadEngineLabel[] = ["core", "onnx", "energy"];
+  return {
+    frameMicroseconds: metrics.histogram(
+      "voxbridge_frame_time_us",
+      "Time to take in one 20 ms frame",
+      FRAME_MICROSECONDS,
+    ),
+    gapFrames: metrics.counter("voxbridge_gap_frames_total", "Frames filled for lost audio"),
+    pacerLatenessMs: metrics.histogram(
+      "voxbridge_pacer_lateness_ms",
+      "How late the pacer woke",
+      SHORT_MS,
+    ),
+    pacerUnderruns: metrics.counter("voxbridge_pacer_underruns_total", "Frames missing in time"),
+    pacerFramesSkipped: metrics.counter(
+      "voxbridge_pacer_frames_skipped_total",
+      "Frames re-anchored after a stall",
+    ),
+    sends: byLabel(["sent", "buffered", "dropped"] as const, sent),
+    vadWindows: byLabel(engines, windows),
+    vadWindowsSkipped: byLabel(engines, skipped),
+  };
+}
+
+function upstreamMetrics(metrics: Metrics) {
+  return {
+    upstreamDials: metrics.counter("voxbridge_upstream_dials_total", "Connections tried"),
+    upstreamConnectMs: metrics.histogram(
+      "voxbridge_upstream_connect_ms",
+      "Dial to usable session",
+      TURN_MS,
+    ),
+    upstreamError: chosenFrom(UPSTREAM_ERROR_CODES, (code) =>
+      metrics.counter("voxbridge_upstream_errors_total", "Upstream errors by code", { code }),
+    ),
+  };
+}
+
+function byLabel<Label extends string, Made>(
+  labels: readonly Label[],
+  make: (label: Label) => Made,
+): Readonly<Record<Label, Made>> {
+  const made = labels.map((label) => [label, make(label)] as const);
+  return Object.fromEntries(made) as Readonly<Record<Label, Made>>;
+}
+
+/** Looks a counter up by label; a label nobody foresaw counts as `other`. */
+function chosenFrom(
+  labels: readonly string[],
+  make: (label: string) => Counter,
+): (label: string) => Counter {
+  const made = new Map(labels.map((label) => [label, make(label)] as const));
+  const other = made.get("other") ?? make("other");
+  return (label) => made.get(label) ?? other;
+}
