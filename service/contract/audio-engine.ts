@@ -4,7 +4,7 @@
 // flushed milliseconds, events are typed, flush counts samples and says milliseconds.
 // Hot path: `listener` is called directly and synchronously; async iterators and subscriptions are
 // fed from the same place for users who do not need the last microsecond (S4-54).
-import type { SlotFormat, VadSettings } from "../core/core-contract.ts";
+import type { SlotFormat, VadSettings } from "./core.ts";
 import type { SendResult } from "./send-result.ts";
 
 /** Direct callbacks of the fast lane: no allocation, no await, no throw. */

@@ -2,7 +2,7 @@
 // Order: the transport accepts a start, asks the service to open a call (CallOpener), then calls
 // CallPort until it has called onClosed once. The call talks back through Transport until it has
 // called close once. Everything is synchronous; nothing here awaits.
-import type { CallerEncoding, CallerRateHz } from "../core/core-contract.ts";
+import type { CallerEncoding, CallerRateHz } from "./core.ts";
 import type { CloseCode, EndReason, LaneName, TurnDetection } from "./call-terms.ts";
 import type { SendResult } from "./send-result.ts";
 

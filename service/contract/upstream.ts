@@ -2,7 +2,7 @@
 // Order: open, then onReady (or onClosed); commands only make sense after onReady, earlier ones are
 // refused as DROPPED or kept as the implementation says. onClosed comes exactly once, last.
 // Synchronous: commands send at once, events come as direct calls. Source: protocols.md section 1.
-import type { UpstreamEncoding, UpstreamRateHz } from "../core/core-contract.ts";
+import type { UpstreamEncoding, UpstreamRateHz } from "./core.ts";
 import type { SendResult } from "./send-result.ts";
 
 export interface UpstreamFormat {

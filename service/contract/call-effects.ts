@@ -1,0 +1,70 @@
+// What the pure conversation may do to the world, and what it may ask of the audio (decision 12).
+// The service's lanes and the call simulator both implement this; the conversation never knows which.
+// Every call is synchronous and returns at once; nothing here throws.
+import type { EndReason } from "./call-terms.ts";
+import type { SendResult } from "./send-result.ts";
+import type { CallNotice } from "./transport.ts";
+import type { ResponseRequest } from "./upstream.ts";
+
+/** Timers of one conversation; setting one again moves it. */
+export type ConversationTimer = "response_request" | "response_silent" | "drain" | "goodbye";
+
+/** Facts of the captured audio, read at the moment of an event. Positions: caller samples. */
+export interface CaptureFacts {
+  onsetPositionSamples(): number;
+  endPositionSamples(): number;
+  bargeInOnsetPositionSamples(): number;
+  /** VAD_STATE of the core contract. */
+  vadState(): number;
+}
+
+export interface CallEffects {
+  /** Monotonic ms of the injected clock. */
+  nowMs(): number;
+
+  /** Opens a span of caller audio that goes upstream, from frameIndex on. -> the first frame kept. */
+  appendBegin(frameIndex: number): number;
+  /** Closes the span after the newest frame. -> the frame after its last. */
+  appendEnd(): number;
+  /** Throws the open or closed, uncommitted span away, here and upstream. */
+  appendDiscard(): void;
+  /** Everything appended of the span goes out, then the commit. */
+  commit(turnId: number): void;
+  /** Ends running speech in the core, so that its machine and ours agree. */
+  forceSpeechEnd(): void;
+
+  respond(request: ResponseRequest): SendResult;
+  cancelResponse(responseId: string): void;
+  truncateItem(itemId: string, contentIndex: number, audioEndMs: number): void;
+  deleteItem(itemId: string): void;
+
+  /** Drops unsent audio and has the far end drop what it holds; the generation grows. */
+  clearPlayback(): void;
+  /** Tells the core whether the barge-in accumulator owns onsets (decision 14). */
+  setAgentAudible(isAudible: boolean): void;
+
+  setTimer(timer: ConversationTimer, delayMs: number): void;
+  clearTimer(timer: ConversationTimer): void;
+  notice(notice: CallNotice): void;
+  /** Counts something worth a metric; fixed names, never per frame. */
+  count(name: ConversationCount): void;
+  /** The conversation is over: the call closes. */
+  end(reason: EndReason): void;
+}
+
+export type ConversationCount =
+  | "turn_committed"
+  | "turn_too_short"
+  | "false_onset"
+  | "barge_in"
+  | "protected_speech_dropped"
+  | "protected_speech_committed"
+  | "response_asked"
+  | "response_stale"
+  | "response_expired"
+  | "response_queue_full"
+  | "response_already_active"
+  | "response_resync"
+  | "late_audio_dropped"
+  | "truncated"
+  | "item_deleted";

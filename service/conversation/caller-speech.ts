@@ -1,0 +1,172 @@
+// The caller's speech, from the first window judged speech to the commit (decisions 5, 13, 14).
+// Station: fed with the core's event bits once per 20 ms frame; opens, closes and throws away the
+// span of audio that goes upstream, and tells the conversation when a turn begins and ends.
+//
+//              ONSET_MAYBE, BARGE_MAYBE           ONSET (agent silent), BARGE
+//   silent ---------------------------> tentative --------------------------> turn
+//      ^    ONSET_FALSE, BARGE_FALSE        |                                  |
+//      +------------------------------------+                                  | END, force
+//      ^                                    | ONSET while the agent is audible |
+//      |                                    v                                  v
+//      +--- END: drop, or commit mute --- held ---- agent silent ----> turn   silent
+//
+// While the agent is audible only the barge-in accumulator starts a turn; speech that it did not
+// take is held, and becomes a turn from its own onset when the agent falls silent (decision 14).
+import { CAPTURE_EVENT, VAD_STATE } from "../contract/core.ts";
+import type { CallEffects, CaptureFacts } from "../contract/call-effects.ts";
+
+export type SpeechPhase = "silent" | "tentative" | "held" | "turn";
+
+export interface CallerSpeechSettings {
+  readonly callerFrameSamples: number;
+  readonly callerRateHz: number;
+  readonly preRollMs: number;
+  /** Shorter spans are no turn: the provider refuses commits under 100 ms. */
+  readonly commitMsMin: number;
+  /** A turn is ended by force at this length (the tape holds 60 s). */
+  readonly turnMsMax: number;
+}
+
+/** What the conversation is told. Frames are 20 ms, counted from the call's start. */
+export interface CallerSpeechListener {
+  /** May the caller start a turn by talking now? False while the agent is audible or protected. */
+  isAgentQuiet(): boolean;
+  /** May the barge-in accumulator cut the agent now? False while an utterance is protected. */
+  isInterruptible(): boolean;
+  onTurnStarted(onsetPositionSamples: number): void;
+  /** The span [firstFrame, endFrame) is closed and ready to commit. */
+  onTurnEnded(firstFrame: number, endFrame: number): void;
+  /** Speech under protection ended before it could become a turn: -> true to commit it mute. */
+  onHeldEnded(): boolean;
+  onHeldCommitted(firstFrame: number, endFrame: number): void;
+}
+
+const START_BITS = CAPTURE_EVENT.ONSET_MAYBE | CAPTURE_EVENT.BARGE_MAYBE;
+const FALSE_BITS = CAPTURE_EVENT.ONSET_FALSE | CAPTURE_EVENT.BARGE_FALSE;
+const SPEECH_OVER_BITS = CAPTURE_EVENT.END | CAPTURE_EVENT.ONSET_FALSE;
+const FRAME_MS = 20;
+
+export class CallerSpeech {
+  readonly #settings: CallerSpeechSettings;
+  readonly #effects: CallEffects;
+  readonly #facts: CaptureFacts;
+  readonly #listener: CallerSpeechListener;
+  readonly #preRollFrames: number;
+  #phase: SpeechPhase = "silent";
+  #firstFrame = 0;
+  #onsetPositionSamples = 0;
+
+  constructor(
+    settings: CallerSpeechSettings,
+    effects: CallEffects,
+    facts: CaptureFacts,
+    listener: CallerSpeechListener,
+  ) {
+    this.#settings = settings;
+    this.#effects = effects;
+    this.#facts = facts;
+    this.#listener = listener;
+    this.#preRollFrames = Math.ceil(settings.preRollMs / FRAME_MS);
+  }
+
+  phase(): SpeechPhase {
+    return this.#phase;
+  }
+
+  /** One frame's event bits. frameIndex: the frame they belong to. */
+  onCapture(bits: number, frameIndex: number): void {
+    if (this.#phase === "silent" && (bits & START_BITS) !== 0) this.#open(bits);
+    if ((bits & CAPTURE_EVENT.BARGE) !== 0) this.#onBarge(bits);
+    if ((bits & CAPTURE_EVENT.ONSET) !== 0) this.#onOnset(bits);
+    if ((bits & SPEECH_OVER_BITS) !== 0) this.#onSpeechOver();
+    else if ((bits & FALSE_BITS) !== 0) this.#onFalseAlarm();
+    this.onAgentQuietMaybe();
+    if (this.#phase === "turn") this.#limitTurn(frameIndex);
+  }
+
+  /** The agent may have fallen silent: held speech becomes a turn from its own onset. */
+  onAgentQuietMaybe(): void {
+    if (this.#phase === "held" && this.#listener.isAgentQuiet()) this.#startTurn();
+  }
+
+  /** Ends the caller's turn now (`force`, EndOfTurn). -> false when the caller was not speaking. */
+  force(): boolean {
+    if (this.#phase === "silent") return false;
+    if (this.#phase !== "turn") this.#startTurn();
+    this.#effects.forceSpeechEnd();
+    // The core answers with END, which ends the turn; without a core that speaks, end it here.
+    if (this.#phase === "turn") this.#endTurn();
+    return true;
+  }
+
+  #open(bits: number): void {
+    const isTurnMachine = (bits & CAPTURE_EVENT.ONSET_MAYBE) !== 0;
+    this.#onsetPositionSamples = isTurnMachine
+      ? this.#facts.onsetPositionSamples()
+      : this.#facts.bargeInOnsetPositionSamples();
+    this.#openSpan();
+    this.#phase = "tentative";
+  }
+
+  #openSpan(): void {
+    const onsetFrame = Math.floor(this.#onsetPositionSamples / this.#settings.callerFrameSamples);
+    this.#firstFrame = this.#effects.appendBegin(Math.max(0, onsetFrame - this.#preRollFrames));
+  }
+
+  #onBarge(bits: number): void {
+    if (this.#phase === "turn" || !this.#listener.isInterruptible()) return;
+    if (this.#phase === "silent") this.#open(bits & ~CAPTURE_EVENT.ONSET_MAYBE);
+    this.#startTurn();
+  }
+
+  #onOnset(bits: number): void {
+    if (this.#phase === "turn") return;
+    if (this.#phase === "silent") this.#open(bits | CAPTURE_EVENT.ONSET_MAYBE);
+    if (this.#listener.isAgentQuiet()) this.#startTurn();
+    else this.#phase = "held";
+  }
+
+  #startTurn(): void {
+    this.#phase = "turn";
+    this.#listener.onTurnStarted(this.#onsetPositionSamples);
+  }
+
+  #onSpeechOver(): void {
+    if (this.#phase === "turn") this.#endTurn();
+    else if (this.#phase === "held") this.#endHeld();
+    else if (this.#phase === "tentative") this.#discard();
+  }
+
+  /** One of the two machines gave up; the span stays open while the other still hears speech. */
+  #onFalseAlarm(): void {
+    if (this.#phase !== "tentative") return;
+    if (this.#facts.vadState() === VAD_STATE.SILENCE) this.#discard();
+  }
+
+  #discard(): void {
+    this.#phase = "silent";
+    this.#effects.appendDiscard();
+    this.#effects.count("false_onset");
+  }
+
+  #endTurn(): void {
+    this.#phase = "silent";
+    const endFrame = this.#effects.appendEnd();
+    this.#listener.onTurnEnded(this.#firstFrame, endFrame);
+  }
+
+  #endHeld(): void {
+    this.#phase = "silent";
+    if (!this.#listener.onHeldEnded()) {
+      this.#effects.appendDiscard();
+      return;
+    }
+    const endFrame = this.#effects.appendEnd();
+    this.#listener.onHeldCommitted(this.#firstFrame, endFrame);
+  }
+
+  #limitTurn(frameIndex: number): void {
+    const lengthMs = (frameIndex + 1 - this.#firstFrame) * FRAME_MS;
+    if (lengthMs >= this.#settings.turnMsMax) this.force();
+  }
+}

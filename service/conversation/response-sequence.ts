@@ -1,0 +1,233 @@
+// The one owner of response.create (decision 11, S1-21, D-21, D-23): turn, greeting, tool answer,
+// nudge and goodbye all ask here.
+//
+//            ask                 created               done
+//   idle ----------> requested ----------> active ----------> idle
+//                        | cancel             | cancel
+//                        v                    v
+//                    cancelling <-------------+   (ends with done, or by deadline)
+//
+// `requested` starts when we send, so two askers can never both pass between send and created.
+// Waiting asks are bounded (ASKS_MAX), go by priority, and are dropped when stale or past their
+// deadline. A provider that never answers is resynchronised by timer: nothing waits for ever.
+import { assert } from "../assert.ts";
+import type { CallEffects } from "../contract/call-effects.ts";
+import { SEND } from "../contract/send-result.ts";
+
+const ASKS_MAX = 8;
+/** response.create to response.created; generous, a lost answer is rare and costs only this wait. */
+const REQUEST_MS_MAX = 10_000;
+/** Longest silence of the provider inside one response before we stop believing in it. */
+const RESPONSE_SILENT_MS_MAX = 30_000;
+const CANCEL_MS_MAX = 5_000;
+
+export type ResponseAsker = "goodbye" | "turn" | "tool" | "greeting" | "nudge";
+
+/** Lower goes first. */
+const PRIORITY: Readonly<Record<ResponseAsker, number>> = {
+  goodbye: 0,
+  turn: 1,
+  tool: 2,
+  greeting: 3,
+  nudge: 4,
+};
+
+export interface ResponseAsk {
+  readonly asker: ResponseAsker;
+  /** The turn this answers; asks of turn and tool go stale when a newer turn begins. */
+  readonly turnId: number;
+  readonly instructions: string;
+  /** Monotonic ms after which it is no longer wanted. */
+  readonly deadlineMs: number;
+}
+
+export type SequenceState = "idle" | "requested" | "active" | "cancelling";
+
+export class ResponseSequence {
+  readonly #effects: CallEffects;
+  readonly #asks: ResponseAsk[] = [];
+  #state: SequenceState = "idle";
+  #current: ResponseAsk | null = null;
+  #responseId = "";
+  #turnId = 0;
+  #isHeld = false;
+
+  constructor(effects: CallEffects) {
+    this.#effects = effects;
+  }
+
+  state(): SequenceState {
+    return this.#state;
+  }
+
+  /** The ask being requested, spoken or cancelled. */
+  current(): ResponseAsk | null {
+    return this.#current;
+  }
+
+  responseId(): string {
+    return this.#responseId;
+  }
+
+  waiting(): number {
+    return this.#asks.length;
+  }
+
+  /** A newer turn began: what answers older ones is stale (S1-28, S1-30). */
+  setTurn(turnId: number): void {
+    assert(turnId >= this.#turnId, "response sequence: turn ids only grow");
+    this.#turnId = turnId;
+  }
+
+  /** While held (the caller speaks), nothing is requested; asks wait. */
+  setHeld(isHeld: boolean): void {
+    this.#isHeld = isHeld;
+    if (!isHeld) this.#sendNext();
+  }
+
+  /** Wants a response. -> false when the queue is full (counted). */
+  ask(ask: ResponseAsk): boolean {
+    if (this.#asks.length >= ASKS_MAX) {
+      this.#effects.count("response_queue_full");
+      return false;
+    }
+    this.#asks.push(ask);
+    this.#asks.sort((first, second) => PRIORITY[first.asker] - PRIORITY[second.asker]);
+    this.#sendNext();
+    return true;
+  }
+
+  /** Stops what is requested or active. -> true when there was something to stop. */
+  cancel(): boolean {
+    if (this.#state === "requested") {
+      this.#state = "cancelling";
+      this.#effects.setTimer("response_request", CANCEL_MS_MAX);
+      return true;
+    }
+    if (this.#state !== "active") return false;
+    this.#state = "cancelling";
+    this.#effects.cancelResponse(this.#responseId);
+    this.#effects.clearTimer("response_silent");
+    this.#effects.setTimer("response_request", CANCEL_MS_MAX);
+    return true;
+  }
+
+  /** -> true when the response may be spoken. */
+  onCreated(responseId: string): boolean {
+    this.#effects.clearTimer("response_request");
+    this.#responseId = responseId;
+    if (this.#state === "cancelling") {
+      // Cancelled before we knew its name: now it can be told to stop.
+      this.#effects.cancelResponse(responseId);
+      this.#effects.setTimer("response_request", CANCEL_MS_MAX);
+      return false;
+    }
+    this.#state = "active";
+    this.#effects.setTimer("response_silent", RESPONSE_SILENT_MS_MAX);
+    return true;
+  }
+
+  /** True when audio or words of this response may reach the caller: drops late deltas (RT-06). */
+  accepts(responseId: string): boolean {
+    return this.#state === "active" && responseId === this.#responseId;
+  }
+
+  /** The provider gave a sign of life inside the active response. */
+  onProgress(): void {
+    if (this.#state === "active") {
+      this.#effects.setTimer("response_silent", RESPONSE_SILENT_MS_MAX);
+    }
+  }
+
+  /** -> the ask that ended, or null when it was not ours. */
+  onDone(responseId: string): ResponseAsk | null {
+    if (this.#state === "idle" || this.#state === "requested") return null;
+    const isUnnamed = this.#responseId === "";
+    // Cancelled before it was created: its created comes first, so this is an older response's end.
+    if (isUnnamed && this.#state === "cancelling") return null;
+    if (!isUnnamed && responseId !== this.#responseId) return null;
+    const ended = this.#current;
+    this.#toIdle();
+    this.#sendNext();
+    return ended;
+  }
+
+  /** The provider refused our create because another response is active: wait for its end, then again. */
+  onAlreadyActive(): void {
+    this.#effects.count("response_already_active");
+    if (this.#state !== "requested" && this.#state !== "cancelling") return;
+    const wanted = this.#state === "requested" ? this.#current : null;
+    this.#state = "active";
+    this.#responseId = "";
+    this.#current = null;
+    if (wanted !== null) this.#asks.unshift(wanted);
+    this.#effects.clearTimer("response_request");
+    this.#effects.setTimer("response_silent", RESPONSE_SILENT_MS_MAX);
+  }
+
+  /** The provider says that there was nothing to cancel: whatever we waited for is over. */
+  onCancelNotActive(): void {
+    if (this.#state !== "cancelling") return;
+    this.#toIdle();
+    this.#sendNext();
+  }
+
+  /** A deadline passed: the provider's state is unknown, so ask it to stop and begin anew. */
+  onTimeout(): void {
+    if (this.#state === "idle") return;
+    this.#effects.count("response_resync");
+    this.#effects.cancelResponse("");
+    this.#toIdle();
+    this.#sendNext();
+  }
+
+  /** Forgets every waiting ask of this asker. */
+  forget(asker: ResponseAsker): void {
+    for (let index = this.#asks.length - 1; index >= 0; index -= 1) {
+      if (this.#asks[index]?.asker === asker) this.#asks.splice(index, 1);
+    }
+  }
+
+  #toIdle(): void {
+    this.#state = "idle";
+    this.#current = null;
+    this.#responseId = "";
+    this.#effects.clearTimer("response_request");
+    this.#effects.clearTimer("response_silent");
+  }
+
+  #isStale(ask: ResponseAsk): boolean {
+    const isBound = ask.asker === "turn" || ask.asker === "tool";
+    return isBound && ask.turnId !== this.#turnId;
+  }
+
+  #sendNext(): void {
+    while (this.#state === "idle" && !this.#isHeld) {
+      const ask = this.#asks.shift();
+      if (ask === undefined) return;
+      if (this.#isStale(ask)) {
+        this.#effects.count("response_stale");
+        continue;
+      }
+      if (this.#effects.nowMs() > ask.deadlineMs) {
+        this.#effects.count("response_expired");
+        continue;
+      }
+      this.#request(ask);
+    }
+  }
+
+  #request(ask: ResponseAsk): void {
+    const tag = `${ask.asker}:${ask.turnId}`;
+    const sent = this.#effects.respond({ instructions: ask.instructions, tag });
+    if (sent === SEND.DROPPED) {
+      this.#effects.count("response_expired");
+      return;
+    }
+    this.#effects.count("response_asked");
+    this.#state = "requested";
+    this.#current = ask;
+    this.#responseId = "";
+    this.#effects.setTimer("response_request", REQUEST_MS_MAX);
+  }
+}

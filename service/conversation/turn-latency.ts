@@ -1,0 +1,52 @@
+// Where the time of one turn went, measured from the TRUE end of speech (S1-57..62): the end that the
+// local voice activity detection observed, not the moment somebody reported it.
+// Station: told of decision, commit acknowledgement, first delta and first frame by the conversation.
+import type { CallNotice } from "../contract/transport.ts";
+
+const UNSET = -1;
+
+export class TurnLatency {
+  #turnId = 0;
+  #speechEndMs = UNSET;
+  #decisionMs = UNSET;
+  #committedMs = UNSET;
+  #firstAudioMs = UNSET;
+  #firstSentMs = UNSET;
+
+  /**
+   * The turn was decided now; its speech truly ended silenceMs before. silenceMs is audio time, so
+   * what the transport delayed is part of the decision.
+   */
+  onTurnDecided(turnId: number, nowMs: number, silenceMs: number): void {
+    this.#turnId = turnId;
+    this.#speechEndMs = nowMs - silenceMs;
+    this.#decisionMs = nowMs;
+    this.#committedMs = UNSET;
+    this.#firstAudioMs = UNSET;
+    this.#firstSentMs = UNSET;
+  }
+
+  onCommitted(nowMs: number): void {
+    if (this.#turnId !== 0 && this.#committedMs === UNSET) this.#committedMs = nowMs;
+  }
+
+  onFirstAudio(turnId: number, nowMs: number): void {
+    if (turnId === this.#turnId && this.#firstAudioMs === UNSET) this.#firstAudioMs = nowMs;
+  }
+
+  /** -> the finished record, once per turn, else null. */
+  onFirstSent(turnId: number, nowMs: number): CallNotice | null {
+    if (turnId === 0 || turnId !== this.#turnId || this.#firstSentMs !== UNSET) return null;
+    this.#firstSentMs = nowMs;
+    const committedMs = this.#committedMs === UNSET ? this.#decisionMs : this.#committedMs;
+    const firstAudioMs = this.#firstAudioMs === UNSET ? nowMs : this.#firstAudioMs;
+    return {
+      kind: "turn_latency",
+      turnId,
+      endpointMs: Math.round(this.#decisionMs - this.#speechEndMs),
+      commitMs: Math.round(committedMs - this.#decisionMs),
+      modelMs: Math.round(firstAudioMs - committedMs),
+      perceivedMs: Math.round(nowMs - this.#speechEndMs),
+    };
+  }
+}
