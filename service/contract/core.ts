@@ -121,7 +121,10 @@ export interface CoreSlot {
    */
   captureFrame(frameIndex: number): Uint8Array;
 
-  /** Only with vadSource "beside": the newest completed window (f32, VAD rate), and its index. */
+  /**
+   * Only with vadSource "beside": the newest completed window (f32, VAD rate: 512 samples at
+   * 16 kHz, 256 for 8 kHz callers; left context not included), and its index.
+   */
   readonly window: Float32Array;
   windowIndex(): number;
   /** Only "beside": a probability that came back, in order. -> event bits. */
@@ -143,11 +146,15 @@ export interface CoreSlot {
   counter(name: CoreCounter): number;
 
   applyVadSettings(settings: VadSettings): void;
-  /** True while the caller can hear the agent: the barge-in accumulator owns onsets (decision 14). */
+  /**
+   * True while the caller can hear the agent: the barge-in accumulator owns onsets (decision 14).
+   * The turn machine keeps running and keeps sending its event bits meanwhile, so that the onset
+   * position is held; whoever reads the bits decides by audibility what they start.
+   */
   setAgentAudible(isAudible: boolean): void;
   /** Clears VAD counters and the state machine, never the model's recurrent state (D-33). */
   resetVadCounters(): void;
-  /** Ends running speech now, as if the silence were complete (`force`). -> event bits (END or 0). */
+  /** Ends running speech now, as if the silence were complete (`force`). -> END, ONSET_FALSE (not yet confirmed) or 0. */
   forceEnd(): number;
 
   /**

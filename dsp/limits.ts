@@ -1,0 +1,40 @@
+// Every bound of the core, as plain integer constants: this file is read by two compilers,
+// asc (AssemblyScript) and TypeScript, so that the host and the module can never disagree.
+// Relations between them are asserted once, when the module starts (index.ts, start).
+
+/** Changes whenever the memory map, the exports or the meaning of either changes. */
+export const ABI_VERSION = 1;
+
+/** Calls at a time. Compile-time, because each owns a fixed place in memory (decision 1). */
+export const SLOTS = 1024;
+
+export const FRAME_MS = 20;
+export const WINDOW_MS = 32;
+
+/** 20 ms at 48 kHz. */
+export const FRAME_SAMPLES_MAX = 960;
+/** Stereo f32 at 48 kHz. */
+export const FRAME_BYTES_MAX = 7680;
+/** 20 ms of 24 kHz pcm16: the largest frame in an upstream's format. */
+export const UPSTREAM_FRAME_BYTES_MAX = 960;
+
+export const CAPTURE_RING_FRAMES = 100;
+export const PLAYBACK_RING_FRAMES = 50;
+
+/** VAD windows: 32 ms at 16 and 8 kHz, and the left context the model needs in front (D-05). */
+export const WINDOW_SAMPLES_16K = 512;
+export const WINDOW_SAMPLES_8K = 256;
+export const CONTEXT_SAMPLES_16K = 64;
+export const CONTEXT_SAMPLES_8K = 32;
+/** Windows a model beside the core may lag before they count as silence (decision 3). */
+export const WINDOWS_BEHIND_MAX = 8;
+
+/** Taps of the longest polyphase branch: 48 kHz to 8 kHz at 128 taps of the lower rate. */
+export const RESAMPLER_TAPS_MAX = 768;
+/** Samples one call of the resampler takes; longer input comes in several calls. */
+export const RESAMPLER_CHUNK_SAMPLES_MAX = 960;
+/** Most samples one chunk can become: 8 kHz to 48 kHz, plus one for a fractional start. */
+export const RESAMPLER_OUTPUT_SAMPLES_MAX = 5761;
+
+/** The level of digital silence (S2-07). */
+export const SILENCE_DBFS = -96;

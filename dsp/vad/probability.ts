@@ -1,0 +1,40 @@
+// The probability of one completed window. The one place where a model in the core is asked;
+// it sees every window, so its recurrent state never goes stale (D-06), the gate comes after it.
+
+import {
+  SLOT_CONTEXT_SAMPLES, SLOT_NOISE_FLOOR_DBFS, SLOT_VAD_SOURCE, SLOT_WINDOW, SLOT_WINDOW_POWER,
+  SLOT_WINDOW_SAMPLES,
+} from "../memory-map";
+import { VAD_SOURCE_CORE } from "../status";
+import { powerToDb } from "../level/decibel";
+import { meanPower } from "../level/level";
+
+/** dB over the noise floor where the energy rule says 0, and over that where it says 1. */
+const ENERGY_FROM_DB: f32 = 3;
+const ENERGY_SPAN_DB: f32 = 12;
+/** Nothing below this level is speech for the energy rule. */
+const ENERGY_LEVEL_MIN_DBFS: f32 = -70;
+
+/** Probability of the window that lies complete at SLOT_WINDOW. */
+export function windowProbability(slot: usize): f32 {
+  const context = load<i32>(slot, SLOT_CONTEXT_SAMPLES);
+  const samples = load<i32>(slot, SLOT_WINDOW_SAMPLES);
+  const window = slot + SLOT_WINDOW + (<usize>context << 2);
+  store<f32>(slot, meanPower(window, samples), SLOT_WINDOW_POWER);
+  if (load<i32>(slot, SLOT_VAD_SOURCE) == VAD_SOURCE_CORE) return modelProbability(slot);
+  return energyProbability(slot);
+}
+
+// Call site of the neural model: a function (slot) -> f32 that reads [context | window] at
+// slot + SLOT_WINDOW and keeps its state at slot + SLOT_RECURRENT. Until it is linked in,
+// the energy rule stands in.
+function modelProbability(slot: usize): f32 {
+  return energyProbability(slot);
+}
+
+function energyProbability(slot: usize): f32 {
+  const level = powerToDb(load<f32>(slot, SLOT_WINDOW_POWER));
+  if (level < ENERGY_LEVEL_MIN_DBFS) return 0;
+  const over = level - load<f32>(slot, SLOT_NOISE_FLOOR_DBFS);
+  return max<f32>(0, min<f32>(1, (over - ENERGY_FROM_DB) / ENERGY_SPAN_DB));
+}

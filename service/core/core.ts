@@ -1,0 +1,91 @@
+// Host of the audio core: loads the module once per process and hands out slots (decision 1).
+// Station on the frame's way: between the engine and the wasm. No Bun API in this folder.
+
+import { Buffer } from "node:buffer";
+import { SLOTS } from "../../dsp/limits.ts";
+import * as map from "../../dsp/memory-map.ts";
+import { STATUS_OK } from "../../dsp/status.ts";
+import { assert } from "../assert.ts";
+import type { Core, CoreSlot, SlotFormat, VadSettings } from "../contract/core.ts";
+import { type CoreMemory, OpenSlot } from "./open-slot.ts";
+import { ResamplerTables } from "./resampler-tables.ts";
+import { checkFormat, writeFormat, writeSettings } from "./slot-layout.ts";
+import { SlotViewCache } from "./slot-views.ts";
+import { instantiateCore } from "./wasm-exports.ts";
+
+export interface CoreOptions {
+  /** Most slots open at a time; the memory is there for 1,024. */
+  readonly slotsMax?: number;
+}
+
+/**
+ * Loads the core from the bytes of build/core.wasm.
+ * Errors: VoxError core_load_failed when the bytes are not this program's core.
+ */
+export function loadCore(wasmBytes: Uint8Array<ArrayBuffer>, options: CoreOptions = {}): Core {
+  const slotsMax = options.slotsMax ?? SLOTS;
+  if (!(Number.isInteger(slotsMax) && slotsMax >= 1 && slotsMax <= SLOTS)) {
+    throw new RangeError(`Cannot load the core: slotsMax is ${slotsMax}, must be 1..${SLOTS}`);
+  }
+  const exports = instantiateCore(wasmBytes);
+  const memory = exports.memory.buffer as ArrayBuffer;
+  assert(memory.byteLength === map.MEMORY_BYTES, "core memory has another size than its map");
+  return new LoadedCore(slotsMax, {
+    exports,
+    bytes: Buffer.from(memory),
+    words: new Uint32Array(memory),
+    floats: new Float32Array(memory),
+  });
+}
+
+class LoadedCore implements Core {
+  readonly slotCount: number;
+  readonly #core: CoreMemory;
+  readonly #tables: ResamplerTables;
+  readonly #views: SlotViewCache;
+  /** Free slots, the next to be given last: low indices first, so that few pages are touched. */
+  readonly #free: number[] = [];
+
+  constructor(slotsMax: number, core: CoreMemory) {
+    this.slotCount = slotsMax;
+    this.#core = core;
+    const memory = core.words.buffer as ArrayBuffer;
+    this.#tables = new ResamplerTables(memory);
+    this.#views = new SlotViewCache(memory);
+    for (let index = slotsMax - 1; index >= 0; index -= 1) this.#free.push(index);
+  }
+
+  slotsOpen(): number {
+    return this.slotCount - this.#free.length;
+  }
+
+  openSlot(format: SlotFormat, settings: VadSettings): CoreSlot | null {
+    checkFormat(format);
+    const index = this.#free.pop();
+    if (index === undefined) return null;
+    try {
+      return this.#prepare(index, format, settings);
+    } catch (error) {
+      this.#free.push(index);
+      throw error;
+    }
+  }
+
+  #prepare(index: number, format: SlotFormat, settings: VadSettings): CoreSlot {
+    const { exports, words, floats } = this.#core;
+    const base = map.SLOTS_BASE + index * map.SLOT_BYTES;
+    writeFormat(words, base, format, this.#tables);
+    writeSettings(words, floats, base, settings);
+    assert(exports.slotOpen(index) === STATUS_OK, "core refused a format the host let through");
+    if (exports.settingsApply(index) !== STATUS_OK) {
+      throw new RangeError("Cannot open a slot: a VAD threshold or time is out of range");
+    }
+    const word = (offset: number) => words[(base + offset) >> 2] ?? 0;
+    const views = this.#views.find(index, {
+      callerFrameBytes: word(map.SLOT_CALLER_FRAME_BYTES),
+      upstreamFrameBytes: word(map.SLOT_UPSTREAM_FRAME_BYTES),
+      windowSamples: word(map.SLOT_WINDOW_SAMPLES),
+    });
+    return new OpenSlot(this.#core, { index, format, views }, (freed) => this.#free.push(freed));
+  }
+}

@@ -1,0 +1,60 @@
+// One core for a test file, and formats and settings to open slots with.
+
+import { readFileSync } from "node:fs";
+import { CORE_WASM_PATH } from "../../service/assets.ts";
+import { loadCore } from "../../service/core/core.ts";
+import type { Core, CoreSlot, SlotFormat, VadSettings } from "../../service/contract/core.ts";
+
+export const PHONE_FORMAT: SlotFormat = {
+  callerEncoding: "mulaw",
+  callerRateHz: 8000,
+  callerChannels: 1,
+  upstreamEncoding: "mulaw",
+  upstreamRateHz: 8000,
+  resampler: "standard",
+  vadSource: "energy",
+};
+
+export const SETTINGS: VadSettings = {
+  startThreshold: 0.5,
+  stopThreshold: 0.35,
+  minSpeechMs: 250,
+  minSilenceMs: 300,
+  preRollMs: 300,
+  confidentSilenceThreshold: 0,
+  confidentSilenceWeight: 1,
+  shortSpeechMs: 0,
+  shortSpeechSilencePercent: 100,
+  gateOverNoiseFloorDb: 0,
+  isLevelNormalised: false,
+  isBargeInEnabled: false,
+  bargeInThreshold: 0.6,
+  bargeInMinSpeechMs: 200,
+  bargeInOverNoiseFloorDb: 0,
+  bargeInCooldownMs: 500,
+};
+
+export function makeCore(slotsMax = 16): Core {
+  return loadCore(new Uint8Array(readFileSync(CORE_WASM_PATH)), { slotsMax });
+}
+
+export function openSlot(
+  core: Core,
+  format: Partial<SlotFormat> = {},
+  settings: Partial<VadSettings> = {},
+): CoreSlot {
+  const slot = core.openSlot({ ...PHONE_FORMAT, ...format }, { ...SETTINGS, ...settings });
+  if (slot === null) throw new Error("no slot left in the test core");
+  return slot;
+}
+
+/** Fills the slot's pcm16 input with a sine and ingests it. -> event bits */
+export function ingestTone(slot: CoreSlot, hz: number, amplitude: number): number {
+  const view = new DataView(slot.input.buffer, slot.input.byteOffset, slot.input.byteLength);
+  const start = slot.framesIngested() * slot.callerFrameSamples;
+  for (let index = 0; index < slot.callerFrameSamples; index += 1) {
+    const phase = (2 * Math.PI * hz * (start + index)) / slot.format.callerRateHz;
+    view.setInt16(index * 2, Math.round(32767 * amplitude * Math.sin(phase)), true);
+  }
+  return slot.ingest();
+}
