@@ -1,0 +1,397 @@
+// One call's conversation: who speaks, what goes to the model, what the caller heard (decision 12).
+// Station: between the engine's event bits, the upstream's events and the transport's reports on one
+// side, and CallEffects on the other. Synchronous; no promise, no clock, no socket.
+//
+// Its parts: caller-speech (spans and turns), response-sequence (response.create), playout-ledger
+// (heard), interruption (cut, cancel, truncate), goodbye (drain before hang-up), turn-latency.
+// Barge-in order (S1-31, D-22): clear the far end, cancel, then truncate at what was heard.
+import type { CallEffects, CaptureFacts, ConversationTimer } from "../contract/call-effects.ts";
+import type { EndReason, TurnDetection } from "../contract/call-terms.ts";
+import type { ResponseStatus } from "../contract/upstream.ts";
+import { CallerSpeech, type CallerSpeechListener } from "./caller-speech.ts";
+import { Goodbye } from "./goodbye.ts";
+import { type Interrupted, interrupt } from "./interruption.ts";
+import { PlayoutLedger } from "./playout-ledger.ts";
+import { ResponseSequence } from "./response-sequence.ts";
+import { TurnLatency } from "./turn-latency.ts";
+
+const FRAME_MS = 20;
+
+export interface Greeting {
+  /** What the model is told to say. */
+  readonly instructions: string;
+  /** True: it may not be interrupted. */
+  readonly isProtected: boolean;
+}
+
+export interface ConversationSettings {
+  readonly turnDetection: TurnDetection;
+  readonly callerRateHz: number;
+  readonly callerFrameSamples: number;
+  readonly upstreamRateHz: number;
+  readonly preRollMs: number;
+  readonly commitMsMin: number;
+  readonly turnMsMax: number;
+  /** Longest wait of a turn's response behind another one (S1-29). */
+  readonly responseWaitMs: number;
+  readonly greeting: Greeting | null;
+  /** What becomes of speech that ended under protection (decision 14). */
+  readonly protectedSpeech: "drop" | "commit";
+}
+
+export class Conversation {
+  readonly #settings: ConversationSettings;
+  readonly #effects: CallEffects;
+  readonly #facts: CaptureFacts;
+  readonly #ledger: PlayoutLedger;
+  readonly #sequence: ResponseSequence;
+  readonly #speech: CallerSpeech;
+  readonly #goodbye: Goodbye;
+  readonly #latency = new TurnLatency();
+  #turnId = 0;
+  #generation = 0;
+  #framesCaptured = 0;
+  #isAudible = false;
+  #isGreeting = false;
+  #isUpstreamReady = false;
+  #receiptNext = 1;
+  /** First frame of the span that is open while nobody here owns the turns. */
+  #spanFirstFrame = 0;
+
+  constructor(settings: ConversationSettings, effects: CallEffects, facts: CaptureFacts) {
+    this.#settings = settings;
+    this.#effects = effects;
+    this.#facts = facts;
+    this.#ledger = new PlayoutLedger(settings.upstreamRateHz);
+    this.#sequence = new ResponseSequence(effects);
+    this.#goodbye = new Goodbye(effects, this.#sequence, this.#ledger);
+    this.#speech = new CallerSpeech(settings, effects, facts, this.#speechListener());
+  }
+
+  turnId(): number {
+    return this.#turnId;
+  }
+
+  /** Grows with every clear; frames and reports carry it. */
+  generation(): number {
+    return this.#generation;
+  }
+
+  ledger(): PlayoutLedger {
+    return this.#ledger;
+  }
+
+  sequence(): ResponseSequence {
+    return this.#sequence;
+  }
+
+  isOver(): boolean {
+    return this.#goodbye.isOver();
+  }
+
+  // ---- the caller's side ------------------------------------------------------------------
+
+  /** The core took one 20 ms frame. bits: CAPTURE_EVENT. */
+  onCapture(bits: number, frameIndex: number): void {
+    this.#framesCaptured = frameIndex + 1;
+    this.#followAudible();
+    if (this.#settings.turnDetection === "local") this.#speech.onCapture(bits, frameIndex);
+  }
+
+  /** The caller's application stops the agent, whatever is protected. */
+  onInterrupt(): void {
+    this.#newTurnId();
+    this.#sequence.forget("turn");
+    this.#interrupt();
+  }
+
+  /** `force`, push to talk: the caller's turn ends now. */
+  onEndOfTurn(): void {
+    if (this.#settings.turnDetection === "local") {
+      this.#speech.force();
+      return;
+    }
+    if (this.#settings.turnDetection !== "none") return;
+    const endFrame = this.#effects.appendEnd();
+    this.#newTurnId();
+    this.#interrupt();
+    this.#commit(this.#spanFirstFrame, endFrame, 0, true);
+    this.#spanFirstFrame = this.#effects.appendBegin(endFrame);
+  }
+
+  /** A typed message: it interrupts, and is answered. The text itself went upstream already. */
+  onText(): void {
+    this.#newTurnId();
+    this.#interrupt();
+    this.#askTurn();
+  }
+
+  /** The far end played `samples` (upstream rate) of the item. Marks of older generations do not count. */
+  onReport(item: number, samples: number, generation: number): void {
+    if (generation !== this.#generation) return;
+    this.#ledger.onReport(item, samples, this.#effects.nowMs());
+  }
+
+  // ---- the pacer --------------------------------------------------------------------------
+
+  /** A frame went to the far end; item 0 is filler. Positions at the upstream's rate. */
+  onFrameSent(item: number, positionSamples: number, samples: number): void {
+    const nowMs = this.#effects.nowMs();
+    this.#ledger.onSent(item, positionSamples, samples, nowMs, FRAME_MS);
+    this.#setAudible(true);
+    if (positionSamples !== 0 || item === 0) return;
+    const turnId = this.#ledger.item(item)?.turnId ?? 0;
+    const latency = this.#latency.onFirstSent(turnId, nowMs);
+    if (latency !== null) this.#effects.notice(latency);
+  }
+
+  // ---- the upstream -----------------------------------------------------------------------
+
+  /** The session is configured. Audio captured before is on the tape and goes out now. */
+  onUpstreamReady(): void {
+    this.#isUpstreamReady = true;
+    const greeting = this.#settings.greeting;
+    if (greeting !== null && this.#turnId === 0) {
+      this.#isGreeting = true;
+      this.#sequence.ask({
+        asker: "greeting",
+        turnId: 0,
+        instructions: greeting.instructions,
+        deadlineMs: this.#effects.nowMs() + this.#settings.responseWaitMs,
+      });
+    }
+    if (this.#settings.turnDetection !== "local") {
+      this.#spanFirstFrame = this.#effects.appendBegin(this.#framesCaptured);
+    }
+  }
+
+  onCommitted(): void {
+    this.#latency.onCommitted(this.#effects.nowMs());
+  }
+
+  /** The provider hears the caller (its own detection owns the turns). One direct call (S0-07, S0-10). */
+  onProviderSpeechStarted(positionMs: number): void {
+    if (!this.#isProviderTurns()) return;
+    this.#newTurnId();
+    this.#interrupt();
+    this.#sequence.setHeld(true);
+    this.#effects.notice({ kind: "speech_started", turnId: this.#turnId, positionMs });
+  }
+
+  /** The provider decided that the turn is over; it commits and responds by itself. */
+  onProviderSpeechStopped(positionMs: number): void {
+    if (!this.#isProviderTurns()) return;
+    this.#sequence.setHeld(false);
+    this.#effects.notice({ kind: "speech_ended", turnId: this.#turnId, positionMs });
+    this.#latency.onTurnDecided(this.#turnId, this.#effects.nowMs(), this.#silenceMs());
+  }
+
+  onResponseCreated(responseId: string): void {
+    const isWanted = this.#sequence.onCreated(responseId);
+    if (!isWanted) return;
+    this.#effects.notice({ kind: "response_started", turnId: this.#responseTurnId(), responseId });
+  }
+
+  /** -> the item's number to queue the audio under, or 0: late audio of a stopped response. */
+  onAudio(responseId: string, itemId: string, contentIndex: number): number {
+    if (!this.#sequence.accepts(responseId)) {
+      this.#effects.count("late_audio_dropped");
+      return 0;
+    }
+    this.#sequence.onProgress();
+    const turnId = this.#responseTurnId();
+    const item = this.#ledger.itemFor({ responseId, itemId, contentIndex, turnId });
+    if (item.isCut) return 0;
+    if (item.generatedSamples === 0) this.#latency.onFirstAudio(turnId, this.#effects.nowMs());
+    return item.number;
+  }
+
+  /** The audio was queued: only now it counts as generated (a full queue takes nothing). */
+  onAudioQueued(item: number, samples: number): void {
+    const entry = this.#ledger.item(item);
+    if (entry !== undefined) entry.generatedSamples += samples;
+  }
+
+  /** -> the number of the item that ended, or 0. */
+  onAudioDone(itemId: string): number {
+    const entry = this.#ledger.items().findLast((item) => item.itemId === itemId);
+    if (entry === undefined) return 0;
+    entry.isGenerated = true;
+    return entry.isCut ? 0 : entry.number;
+  }
+
+  onAgentTranscript(responseId: string, itemId: string, text: string, isFinal: boolean): void {
+    if (!this.#sequence.accepts(responseId)) return;
+    this.#sequence.onProgress();
+    const item = this.#ledger.items().findLast((entry) => entry.itemId === itemId)?.number ?? 0;
+    const turnId = this.#responseTurnId();
+    this.#effects.notice({ kind: "transcript", speaker: "agent", text, isFinal, turnId, item });
+  }
+
+  /** A tool call was answered: the answer may be spoken when nothing else is. */
+  onToolAnswered(): void {
+    this.#sequence.ask({
+      asker: "tool",
+      turnId: this.#turnId,
+      instructions: "",
+      deadlineMs: this.#effects.nowMs() + this.#settings.responseWaitMs,
+    });
+  }
+
+  onResponseDone(responseId: string, status: ResponseStatus): void {
+    const turnId = this.#responseTurnId();
+    for (const item of this.#ledger.items()) {
+      if (item.responseId === responseId) item.isGenerated = true;
+    }
+    this.#effects.notice({ kind: "response_done", turnId, responseId, status });
+    const ended = this.#sequence.onDone(responseId);
+    this.#goodbye.onResponseDone(ended?.asker === "goodbye");
+    this.#speech.onAgentQuietMaybe();
+  }
+
+  /** The provider refused something; the session goes on. */
+  onUpstreamError(code: string): void {
+    if (code === "conversation_already_has_active_response") this.#sequence.onAlreadyActive();
+    else if (code === "response_cancel_not_active") this.#sequence.onCancelNotActive();
+  }
+
+  onTimer(timer: ConversationTimer): void {
+    if (timer === "response_request" || timer === "response_silent") this.#sequence.onTimeout();
+    else this.#goodbye.onTimer(timer);
+  }
+
+  /** Says goodbye (or just drains, with no instructions), is heard in full, then ends the call. */
+  sayGoodbye(reason: EndReason, instructions: string): void {
+    const isUpstreamReady = this.#isUpstreamReady;
+    this.#goodbye.begin(reason, { instructions, turnId: this.#turnId, isUpstreamReady });
+  }
+
+  // ---- inside -----------------------------------------------------------------------------
+
+  #speechListener(): CallerSpeechListener {
+    return {
+      isAgentQuiet: () => !this.#isAudible && !this.#isProtected(),
+      isInterruptible: () => !this.#isProtected(),
+      onTurnStarted: (onsetPositionSamples) => this.#startTurn(onsetPositionSamples),
+      onTurnEnded: (firstFrame, endFrame) => this.#endTurn(firstFrame, endFrame),
+      onHeldEnded: () => this.#heldEnded(),
+      onHeldCommitted: (firstFrame, endFrame) => this.#commit(firstFrame, endFrame, 0, false),
+    };
+  }
+
+  #startTurn(onsetPositionSamples: number): void {
+    this.#newTurnId();
+    const cut = this.#interrupt();
+    this.#sequence.setHeld(true);
+    const positionMs = this.#positionMs(onsetPositionSamples);
+    const turnId = this.#turnId;
+    this.#effects.notice({ kind: "speech_started", turnId, positionMs });
+    if (!cut.wasAudible) return;
+    this.#effects.count("barge_in");
+    this.#effects.notice({ kind: "barge_in", item: cut.item, heardMs: cut.heardMs, turnId });
+  }
+
+  #endTurn(firstFrame: number, endFrame: number): void {
+    const turnId = this.#turnId;
+    const positionMs = this.#positionMs(this.#facts.endPositionSamples());
+    this.#effects.notice({ kind: "speech_ended", turnId, positionMs });
+    this.#commit(firstFrame, endFrame, this.#silenceMs(), true);
+    this.#sequence.setHeld(false);
+  }
+
+  #commit(firstFrame: number, endFrame: number, silenceMs: number, isAnswered: boolean): void {
+    const startMs = firstFrame * FRAME_MS;
+    const endMs = endFrame * FRAME_MS;
+    if (endMs - startMs < this.#settings.commitMsMin) {
+      this.#effects.appendDiscard();
+      this.#effects.count("turn_too_short");
+      return;
+    }
+    const turnId = this.#turnId;
+    if (isAnswered) this.#latency.onTurnDecided(turnId, this.#effects.nowMs(), silenceMs);
+    this.#effects.commit(turnId);
+    this.#effects.count("turn_committed");
+    this.#effects.notice({ kind: "turn_committed", turnId, startMs, endMs });
+    if (isAnswered) this.#askTurn();
+  }
+
+  #askTurn(): void {
+    const nowMs = this.#effects.nowMs();
+    const deadlineMs = nowMs + this.#settings.responseWaitMs;
+    this.#sequence.ask({ asker: "turn", turnId: this.#turnId, instructions: "", deadlineMs });
+  }
+
+  #heldEnded(): boolean {
+    const isCommitted = this.#settings.protectedSpeech === "commit";
+    this.#effects.count(isCommitted ? "protected_speech_committed" : "protected_speech_dropped");
+    return isCommitted;
+  }
+
+  #interrupt(): Interrupted {
+    const nowMs = this.#effects.nowMs();
+    const cut = interrupt(this.#ledger, this.#sequence, this.#effects, nowMs, () => {
+      this.#generation += 1;
+    });
+    if (cut.wasAudible) this.#setAudible(false);
+    return cut;
+  }
+
+  #newTurnId(): void {
+    this.#turnId += 1;
+    this.#sequence.setTurn(this.#turnId);
+    this.#isGreeting = false;
+  }
+
+  /** True from the greeting's request until its last sample was heard, or the goodbye began. */
+  #isProtected(): boolean {
+    if (this.#goodbye.isBegun()) return true;
+    if (!this.#isGreeting || this.#settings.greeting?.isProtected !== true) return false;
+    const isPending = this.#sequence.current()?.asker === "greeting";
+    if (isPending || !this.#ledger.isDrained(this.#effects.nowMs())) return true;
+    this.#isGreeting = false;
+    return false;
+  }
+
+  /** Once per captured frame: has the far end fallen silent, has an item been heard to its end? */
+  #followAudible(): void {
+    const nowMs = this.#effects.nowMs();
+    if (this.#isAudible && !this.#ledger.isAudible(nowMs)) this.#setAudible(false);
+    const item = this.#ledger.item(this.#receiptNext);
+    if (item === undefined || !this.#ledger.isHeardToEnd(item, nowMs)) return;
+    this.#receiptNext += 1;
+    if (item.isCut) return;
+    this.#effects.notice({
+      kind: "receipt",
+      item: item.number,
+      heardSamples: item.generatedSamples,
+      heardMs: this.#ledger.heardMs(item, nowMs),
+      isEstimated: this.#ledger.isEstimated(item),
+      isComplete: true,
+    });
+  }
+
+  #setAudible(isAudible: boolean): void {
+    if (isAudible === this.#isAudible) return;
+    this.#isAudible = isAudible;
+    this.#effects.setAgentAudible(isAudible);
+  }
+
+  #isProviderTurns(): boolean {
+    const { turnDetection } = this.#settings;
+    return turnDetection === "server_vad" || turnDetection === "semantic_vad";
+  }
+
+  #responseTurnId(): number {
+    return this.#sequence.current()?.turnId ?? this.#turnId;
+  }
+
+  /** Silence between the true end of speech and now, in captured audio. */
+  #silenceMs(): number {
+    const endMs = this.#positionMs(this.#facts.endPositionSamples());
+    return Math.max(0, this.#framesCaptured * FRAME_MS - endMs);
+  }
+
+  #positionMs(positionSamples: number): number {
+    return Math.floor((positionSamples * 1000) / this.#settings.callerRateHz);
+  }
+}
