@@ -1,5 +1,5 @@
 // What a caller's samples look like on the line, and the way from and to PCM16.
-import type { CallerEncoding, CallerRateHz } from "../../service/core/core-contract.ts";
+import type { CallerEncoding, CallerRateHz } from "../../service/contract/core.ts";
 import {
   ALAW_SILENCE,
   MULAW_SILENCE,
