@@ -4,8 +4,8 @@
 
 import { ABI_VERSION, FRAME_BYTES_MAX, SLOTS } from "./limits";
 import {
-  MEMORY_BYTES, PORT_BYTES, PORT_INPUT, PORT_OUTPUT, SCRATCH_BASE, SLOT_BYTES, SLOT_END,
-  SLOT_WINDOW,
+  MEMORY_BYTES, PORT_BYTES, PORT_INPUT, PORT_OUTPUT, SCRATCH_BASE, SILERO_8K_BYTES,
+  SILERO_16K_BYTES, SILERO_SCRATCH_BYTES, SLOT_BYTES, SLOT_END, SLOT_RECURRENT_BYTES, SLOT_WINDOW,
 } from "./memory-map";
 import { ingestFrame, ingestGapFrame } from "./capture/ingest";
 import { gainSet } from "./playout/gain";
@@ -14,7 +14,12 @@ import { playbackCapacity, playbackCommit, playbackWriteOffset } from "./ring/pl
 import { portAddress, slotAddress, slotPrepare } from "./slot";
 import { bargeInReset } from "./vad/barge-in";
 import { besideDecide } from "./vad/beside";
+import { modelProbability } from "./vad/probability";
 import { settingsCheckAndRound } from "./vad/settings";
+import {
+  SILERO_8K_WEIGHTS_BYTES, SILERO_16K_WEIGHTS_BYTES, SILERO_SCRATCH_USED_BYTES,
+  SILERO_STATE_BYTES,
+} from "./vad/silero-layout";
 import { turnForceEnd, turnReset } from "./vad/turn-machine";
 
 /** Version of memory map and exports; the host refuses another. */
@@ -38,6 +43,10 @@ export function start(): void {
   assert(SLOT_WINDOW >= 1024);
   assert(PORT_INPUT + FRAME_BYTES_MAX <= PORT_OUTPUT);
   assert(PORT_OUTPUT + FRAME_BYTES_MAX <= PORT_BYTES);
+  assert(SILERO_16K_WEIGHTS_BYTES <= SILERO_16K_BYTES);
+  assert(SILERO_8K_WEIGHTS_BYTES <= SILERO_8K_BYTES);
+  assert(SILERO_SCRATCH_USED_BYTES <= SILERO_SCRATCH_BYTES);
+  assert(SILERO_STATE_BYTES <= SLOT_RECURRENT_BYTES);
   assert(<i32>memory.size() * 65536 == MEMORY_BYTES);
 }
 
@@ -59,6 +68,11 @@ export function ingest(index: i32): i32 {
 /** Takes silence for a frame that never came. -> event bits */
 export function ingestGap(index: i32): i32 {
   return ingestGapFrame(slotAddress(index), portAddress(index) + PORT_INPUT);
+}
+
+/** Runs the model on the samples at SLOT_WINDOW, for tests and benches. -> probability */
+export function modelRun(index: i32): f32 {
+  return modelProbability(slotAddress(index));
 }
 
 /** A probability from beside the core. -> event bits */

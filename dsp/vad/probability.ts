@@ -1,13 +1,17 @@
 // The probability of one completed window. The one place where a model in the core is asked;
 // it sees every window, so its recurrent state never goes stale (D-06), the gate comes after it.
 
+import { CONTEXT_SAMPLES_8K } from "../limits";
 import {
-  SLOT_CONTEXT_SAMPLES, SLOT_NOISE_FLOOR_DBFS, SLOT_VAD_SOURCE, SLOT_WINDOW, SLOT_WINDOW_POWER,
+  SILERO_8K_BASE, SILERO_16K_BASE, SILERO_SCRATCH_BASE, SLOT_CONTEXT_SAMPLES,
+  SLOT_NOISE_FLOOR_DBFS, SLOT_RECURRENT, SLOT_VAD_SOURCE, SLOT_WINDOW, SLOT_WINDOW_POWER,
   SLOT_WINDOW_SAMPLES,
 } from "../memory-map";
 import { VAD_SOURCE_CORE } from "../status";
 import { powerToDb } from "../level/decibel";
 import { meanPower } from "../level/level";
+import { sileroForward } from "./silero";
+import { SILERO_8K_FFT_SAMPLES, SILERO_16K_FFT_SAMPLES } from "./silero-layout";
 
 /** dB over the noise floor where the energy rule says 0, and over that where it says 1. */
 const ENERGY_FROM_DB: f32 = 3;
@@ -25,11 +29,18 @@ export function windowProbability(slot: usize): f32 {
   return energyProbability(slot);
 }
 
-// Call site of the neural model: a function (slot) -> f32 that reads [context | window] at
-// slot + SLOT_WINDOW and keeps its state at slot + SLOT_RECURRENT. Until it is linked in,
-// the energy rule stands in.
-function modelProbability(slot: usize): f32 {
-  return energyProbability(slot);
+// Silero reads [context | window] at slot + SLOT_WINDOW, its state is at slot + SLOT_RECURRENT.
+// The host refuses to open such a slot before it has loaded the weights of the slot's rate.
+export function modelProbability(slot: usize): f32 {
+  const isNarrow = load<i32>(slot, SLOT_CONTEXT_SAMPLES) == CONTEXT_SAMPLES_8K;
+  return sileroForward(
+    slot + SLOT_WINDOW,
+    slot + SLOT_RECURRENT,
+    isNarrow ? SILERO_8K_BASE : SILERO_16K_BASE,
+    SILERO_SCRATCH_BASE,
+    isNarrow ? SILERO_8K_FFT_SAMPLES : SILERO_16K_FFT_SAMPLES,
+    1,
+  );
 }
 
 function energyProbability(slot: usize): f32 {

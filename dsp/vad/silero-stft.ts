@@ -22,10 +22,11 @@ export function stftMagnitudes(
   weights: usize,
   scratch: usize,
   fftSamples: i32,
+  gain: f32,
 ): void {
   const spectrum = scratch + SILERO_SPECTRUM_AT;
   padRight(input, scratch + SILERO_PADDED_AT, fftSamples);
-  loadFrames(scratch + SILERO_PADDED_AT, weights, spectrum, fftSamples);
+  loadFrames(scratch + SILERO_PADDED_AT, weights, spectrum, fftSamples, gain);
   firstTwoStages(spectrum, fftSamples >> 1);
   laterStages(spectrum, weights + SILERO_TWIDDLE_AT, fftSamples >> 1);
   splitMagnitudes(spectrum, weights + SILERO_SPLIT_AT, scratch + SILERO_MAGNITUDE_AT, fftSamples);
@@ -47,14 +48,22 @@ function padRight(input: usize, padded: usize, fftSamples: i32): void {
   }
 }
 
-/** Windows four frames, turns them so that lane = frame, stores in bit-reversed order. */
-function loadFrames(padded: usize, weights: usize, spectrum: usize, fftSamples: i32): void {
+/** Windows four frames (the gain costs nothing here), turns them so that lane =
+ *  frame, stores in bit-reversed order. */
+function loadFrames(
+  padded: usize,
+  weights: usize,
+  spectrum: usize,
+  fftSamples: i32,
+  gain: f32,
+): void {
   const frameBytes = <usize>fftSamples << 1;
   const hann = weights + SILERO_HANN_AT;
+  const loudness = f32x4.splat(gain);
   let reversal = weights + SILERO_REVERSAL_AT;
   const bytes = <usize>fftSamples << 2;
   for (let at: usize = 0; at < bytes; at += 16) {
-    const shape = v128.load(hann + at);
+    const shape = f32x4.mul(v128.load(hann + at), loudness);
     const source = padded + at;
     const a = f32x4.mul(v128.load(source), shape);
     const b = f32x4.mul(v128.load(source + frameBytes), shape);

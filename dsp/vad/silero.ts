@@ -21,7 +21,8 @@ import { lstmStep, speechProbability } from "./silero-lstm";
  * Probability that a window holds speech; advances the recurrent state.
  * Shape:  `input` f32[576] at 16 kHz or f32[288] at 8 kHz: the last 64 (32) samples before the
  *         window, then its 512 (256) samples. Without that context v6.2 never says speech.
- * Units:  samples -1..1 (finite); `fftSamples` 256 at 16 kHz, 128 at 8 kHz. Returns 0..1.
+ * Units:  samples -1..1 (finite); `fftSamples` 256 at 16 kHz, 128 at 8 kHz; `gain` is what the
+ *         level normaliser multiplies samples by, 1 = as they are. Returns 0..1.
  * State:  `state` hidden and cell, f32[256], zeros when a call opens, never cleared within it.
  * Cost:   no allocation; about 15 us (16 kHz) and 11 us (8 kHz), see bench/results.
  */
@@ -31,10 +32,11 @@ export function sileroForward(
   weights: usize,
   scratch: usize,
   fftSamples: i32,
+  gain: f32,
 ): f32 {
   assert(fftSamples == SILERO_16K_FFT_SAMPLES || fftSamples == SILERO_8K_FFT_SAMPLES);
   assert(((input | state | weights | scratch) & 15) == 0);
-  stftMagnitudes(input, weights, scratch, fftSamples);
+  stftMagnitudes(input, weights, scratch, fftSamples, gain);
   conv1(weights, scratch, (fftSamples >> 1) + 1);
   conv2(weights, scratch);
   conv3(weights, scratch);

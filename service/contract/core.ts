@@ -198,6 +198,14 @@ export type CoreCounter =
 export interface Core {
   readonly slotCount: number;
   slotsOpen(): number;
-  /** -> null when every slot is taken (admission counts on it). Throws RangeError on a format that is no format. */
+  /**
+   * Copies the weights that models/ packed for one rate into core memory; slots with vadSource
+   * "core" can be opened at that rate from then on. Throws RangeError on another size.
+   */
+  loadSileroWeights(rateHz: 8000 | 16000, packed: Uint8Array): void;
+  /**
+   * -> null when every slot is taken (admission counts on it). Throws RangeError on a format that is no format, or
+   * a vadSource "core" whose weights are not loaded.
+   */
   openSlot(format: SlotFormat, settings: VadSettings): CoreSlot | null;
 }

@@ -8,7 +8,7 @@
 // Order: VadModels.find -> check supports(rate) -> open the slot -> (beside) open a session ->
 // submit … -> session.close, before the slot is closed.
 
-import type { VadSource } from "../core/core-contract.ts";
+import type { VadSource } from "./core.ts";
 
 /** Rate of the samples the model eats: 8000 for callers at 8 kHz, else 16000 (decision 4). */
 export type VadRateHz = 8000 | 16000;

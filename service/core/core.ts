@@ -5,6 +5,10 @@ import { Buffer } from "node:buffer";
 import { SLOTS } from "../../dsp/limits.ts";
 import * as map from "../../dsp/memory-map.ts";
 import { STATUS_OK } from "../../dsp/status.ts";
+import {
+  SILERO_8K_WEIGHTS_BYTES,
+  SILERO_16K_WEIGHTS_BYTES,
+} from "../../dsp/vad/silero-layout.ts";
 import { assert } from "../assert.ts";
 import type { Core, CoreSlot, SlotFormat, VadSettings } from "../contract/core.ts";
 import { type CoreMemory, OpenSlot } from "./open-slot.ts";
@@ -45,6 +49,8 @@ class LoadedCore implements Core {
   readonly #views: SlotViewCache;
   /** Free slots, the next to be given last: low indices first, so that few pages are touched. */
   readonly #free: number[] = [];
+  /** Rates whose Silero weights are in core memory. */
+  readonly #modelRates = new Set<number>();
 
   constructor(slotsMax: number, core: CoreMemory) {
     this.slotCount = slotsMax;
@@ -55,12 +61,27 @@ class LoadedCore implements Core {
     for (let index = slotsMax - 1; index >= 0; index -= 1) this.#free.push(index);
   }
 
+  loadSileroWeights(rateHz: 8000 | 16000, packed: Uint8Array): void {
+    const isNarrow = rateHz === 8000;
+    const wanted = isNarrow ? SILERO_8K_WEIGHTS_BYTES : SILERO_16K_WEIGHTS_BYTES;
+    if (packed.length !== wanted) {
+      throw new RangeError(
+        `Cannot load Silero weights: they are ${packed.length} bytes, must be ${wanted}`,
+      );
+    }
+    this.#core.bytes.set(packed, isNarrow ? map.SILERO_8K_BASE : map.SILERO_16K_BASE);
+    this.#modelRates.add(rateHz);
+  }
+
   slotsOpen(): number {
     return this.slotCount - this.#free.length;
   }
 
   openSlot(format: SlotFormat, settings: VadSettings): CoreSlot | null {
     checkFormat(format);
+    if (format.vadSource === "core" && !this.#modelRates.has(vadRateHz(format))) {
+      throw new RangeError("Cannot open a slot: the weights of the model in the core are missing");
+    }
     const index = this.#free.pop();
     if (index === undefined) return null;
     try {
@@ -88,4 +109,9 @@ class LoadedCore implements Core {
     });
     return new OpenSlot(this.#core, { index, format, views }, (freed) => this.#free.push(freed));
   }
+}
+
+/** The rate the core's windows have (decision 4): 8 kHz callers keep theirs. */
+function vadRateHz(format: SlotFormat): 8000 | 16000 {
+  return format.callerRateHz === 8000 ? 8000 : 16000;
 }

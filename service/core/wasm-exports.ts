@@ -15,6 +15,7 @@ export interface CoreExports {
   settingsApply(index: number): number;
   ingest(index: number): number;
   ingestGap(index: number): number;
+  modelRun(index: number): number;
   decide(index: number, windowIndex: number, probability: number): number;
   vadReset(index: number): void;
   forceEnd(index: number): number;

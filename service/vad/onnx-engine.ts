@@ -86,7 +86,6 @@ export class OnnxEngine implements BesideVadModel {
   }
 
   #submit(session: number, order: WindowOrder, windowIndex: number, samples: Float32Array): void {
-    this.#counters.windows.add(1);
     if (!order.submit(windowIndex)) return;
     // A copy of its own buffer: posting the view would clone the core's whole memory.
     const copy = samples.slice();
@@ -127,24 +126,23 @@ export class OnnxEngine implements BesideVadModel {
 }
 
 interface EngineCounters {
-  readonly windows: Counter;
   readonly late: Counter;
   readonly skipped: Counter;
   readonly runNs: Counter;
 }
 
+/** Windows are counted by the core's own counters; these are what only the Worker's side knows. */
 function engineCounters(metrics: Metrics, engine: string): EngineCounters {
   const labels = { engine };
   return {
-    windows: metrics.counter("voxbridge_vad_windows_total", "Windows judged", labels),
     late: metrics.counter(
-      "voxbridge_vad_windows_late_total",
+      "voxbridge_vad_answers_late_total",
       "Windows judged silent because the model was 8 behind",
       labels,
     ),
     skipped: metrics.counter(
-      "voxbridge_vad_windows_skipped_total",
-      "Windows that the model did not run on",
+      "voxbridge_vad_answers_never_total",
+      "Windows not given to the model because too many waited in it",
       labels,
     ),
     runNs: metrics.counter("voxbridge_vad_run_nanoseconds_total", "Time in the model", labels),

@@ -1,0 +1,106 @@
+// Goal: a frame that completes a window gets Silero's probability in the same call (S1-53, S2-11),
+// at the caller's own rate on the phone (decision 4), with context and state carried (D-05, D-06).
+// Method: our own speech through whole slots, against the kernel run on the same windows.
+import { describe, expect, test } from "bun:test";
+import { fileURLToPath } from "node:url";
+import { createSileroKernel, coreModelEntry } from "../../bench/vad-kernel.ts";
+import { readSpeechFolder } from "../../bench/vad-speech.ts";
+import { throughMulaw, toHalfRate, toMulaw } from "../../bench/vad-variants.ts";
+import { loadSileroWeights } from "../../models/load-model.ts";
+import { CAPTURE_EVENT, type CoreSlot } from "../../service/contract/core.ts";
+import { makeCore, openSlot } from "../core/core-fixture.ts";
+
+const OWN_SPEECH = fileURLToPath(new URL("../speech", import.meta.url));
+const weights = await loadSileroWeights(coreModelEntry(), "");
+const kernel = await createSileroKernel();
+const [speech] = await readSpeechFolder(OWN_SPEECH);
+const voice = speech?.samples ?? new Float32Array(0);
+
+function coreWithModel(slotsMax = 16) {
+  const core = makeCore(slotsMax);
+  core.loadSileroWeights(16000, weights.rate16k);
+  core.loadSileroWeights(8000, weights.rate8k);
+  return core;
+}
+
+function ingestAll(slot: CoreSlot, bytes: Uint8Array): number[] {
+  const probabilities: number[] = [];
+  for (let start = 0; start + slot.callerFrameBytes <= bytes.length; start += slot.callerFrameBytes) {
+    slot.input.set(bytes.subarray(start, start + slot.callerFrameBytes));
+    if ((slot.ingest() & CAPTURE_EVENT.WINDOW) !== 0) probabilities.push(slot.probability());
+  }
+  return probabilities;
+}
+
+function kernelAll(samples: Float32Array, rateHz: 8000 | 16000, windows: number): number[] {
+  kernel.reset(rateHz);
+  const size = rateHz === 16000 ? 512 : 256;
+  return Array.from({ length: windows }, (_, index) => {
+    return kernel.run(samples.subarray(index * size, (index + 1) * size));
+  });
+}
+
+function pcm16(samples: Float32Array): Uint8Array {
+  return new Uint8Array(Int16Array.from(samples, (value) => value * 32768).buffer);
+}
+
+describe("ingest() with the model in the core", () => {
+  test("gives the kernel's probabilities for 16 kHz pcm16, slots mixed", () => {
+    const core = coreWithModel();
+    const format = {
+      callerEncoding: "pcm16",
+      callerRateHz: 16000,
+      upstreamEncoding: "pcm16",
+      upstreamRateHz: 24000,
+      vadSource: "core",
+    } as const;
+    const first = openSlot(core, format);
+    const second = openSlot(core, format);
+    const bytes = pcm16(voice);
+    const quiet = pcm16(voice.map((value) => value / 8));
+    const heard: number[] = [];
+    const heardQuiet: number[] = [];
+    for (let start = 0; start + 640 <= bytes.length; start += 640) {
+      heard.push(...ingestAll(first, bytes.subarray(start, start + 640)));
+      heardQuiet.push(...ingestAll(second, quiet.subarray(start, start + 640)));
+    }
+    expect(heard.length).toBeGreaterThan(70);
+    expect(heard).toEqual(kernelAll(voice, 16000, heard.length));
+    expect(heardQuiet).not.toEqual(heard);
+    expect(Math.max(...heard)).toBeGreaterThan(0.99);
+  });
+
+  test("gives the 8 kHz kernel's probabilities for mu-law, without resampling", () => {
+    const slot = openSlot(coreWithModel(), { vadSource: "core" });
+    const narrow = toHalfRate(voice);
+    const heard = ingestAll(slot, toMulaw(narrow));
+    expect(heard).toEqual(kernelAll(throughMulaw(narrow), 8000, heard.length));
+    expect(Math.max(...heard)).toBeGreaterThan(0.99);
+  });
+
+  test("starts every call with a clean state, and keeps it when counters are reset (D-33)", () => {
+    const core = coreWithModel(1);
+    const format = { vadSource: "core" } as const;
+    const bytes = toMulaw(toHalfRate(voice));
+    const slot = openSlot(core, format);
+    const wanted = ingestAll(slot, bytes);
+    slot.close();
+
+    const again = openSlot(core, format);
+    const half = 160 * Math.floor(bytes.length / 320);
+    const heard = ingestAll(again, bytes.subarray(0, half));
+    again.resetVadCounters();
+    heard.push(...ingestAll(again, bytes.subarray(half)));
+    expect(heard).toEqual(wanted);
+  });
+
+  test("refuses a slot before the weights of its rate are loaded, and weights of another size", () => {
+    const core = makeCore(1);
+    expect(() => openSlot(core, { vadSource: "core" })).toThrow("weights");
+    core.loadSileroWeights(16000, weights.rate16k);
+    expect(() => openSlot(core, { vadSource: "core" })).toThrow("weights");
+    expect(() => core.loadSileroWeights(8000, weights.rate16k)).toThrow(RangeError);
+    core.loadSileroWeights(8000, weights.rate8k);
+    openSlot(core, { vadSource: "core" }).close();
+  });
+});
