@@ -8,6 +8,7 @@
 // Limits: 16 kHz mono pcm16, at most 30 s and under 1 MiB in all (asserted below).
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { shellLine, speechPage } from "./make-speech-page.ts";
 
 const RATE_HZ = 16000;
 const LEAD_SILENCE_MS = 300;
@@ -79,10 +80,7 @@ const UTTERANCES: readonly Utterance[] = [
     name: "numbers",
     voice: "en-gb",
     speed: 150,
-    parts: [
-      { text: "My number is four one five" },
-      { text: "two six seven one.", pauseMs: 250 },
-    ],
+    parts: [{ text: "My number is four one five" }, { text: "two six seven one.", pauseMs: 250 }],
     use: "digits, with a short pause between groups",
   },
   {
@@ -257,49 +255,27 @@ function checkFiles(files: ReadonlyMap<string, Uint8Array>): void {
 function readme(made: readonly Made[], totalMs: number): string {
   const rows = made.map(({ utterance, durationMs, labels }) => {
     const text = utterance.parts.map((part) => part.text).join(" … ");
-    const spans = labels.split(",").length / 3;
-    const speechCount = Math.floor(spans / 2);
+    const spanCount = (labels.split(",").length - 1) / 3;
+    const speechCount = Math.floor(spanCount / 2);
     return `| ${utterance.name}.wav | ${durationMs} | ${speechCount} | ${text} | ${utterance.use} |`;
   });
   const commands = made.flatMap(({ utterance }) =>
     utterance.parts.map((part) => {
       const pause = part.pauseMs === undefined ? "" : `   # after ${part.pauseMs} ms of silence`;
-      return `${shellOf(espeakCommand(utterance, part))} | ${shellOf(soxCommand())}${pause}`;
+      return `${shellLine(espeakCommand(utterance, part))} | ${shellLine(soxCommand())}${pause}`;
     }),
   );
-  return README_TEMPLATE.replace("{total}", (totalMs / 1000).toFixed(2))
-    .replace("{rows}", rows.join("\n"))
-    .replace("{commands}", commands.join("\n"))
-    .replace("{versions}", versions());
-}
-
-const README_TEMPLATE = `# Speech for the tests
-
-Written by \`bun scripts/make-speech.ts\`; edit the script, not this page. Recordings of a synthetic
-voice, 16 kHz mono pcm16, {total} s in all, no person's voice in them.
-
-| file | ms | stretches of speech | words | for |
-|---|--:|--:|---|---|
-{rows}
-
-Each file is ${LEAD_SILENCE_MS} ms of quiet, the words, ${TAIL_SILENCE_MS} ms of quiet. Quiet is noise at -70 dBFS.
-
-\`labels.csv\` has one line per file: \`name,start,end,label,start,end,label,…\` in seconds, contiguous,
-label 1 = speech. The labels are computed, not heard: a frame of ${LABEL_FRAME_MS} ms is speech from ${SPEECH_LEVEL_DBFS} dBFS on,
-and gaps up to ${GAP_JOINED_MS} ms belong to the word around them.
-
-## How they were made
-
-{versions}. The same versions give the same bytes; \`bun scripts/make-speech.ts --check\` compares.
-What the voice leaves before and after each part is cut, then pauses and noise are added.
-
-\`\`\`
-{commands}
-\`\`\`
-`;
-
-function shellOf(command: readonly string[]): string {
-  return command.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word}'`)).join(" ");
+  return speechPage({
+    totalMs,
+    rows,
+    commands,
+    versions: versions(),
+    leadSilenceMs: LEAD_SILENCE_MS,
+    tailSilenceMs: TAIL_SILENCE_MS,
+    labelFrameMs: LABEL_FRAME_MS,
+    speechLevelDbfs: SPEECH_LEVEL_DBFS,
+    gapJoinedMs: GAP_JOINED_MS,
+  });
 }
 
 function versions(): string {

@@ -52,7 +52,9 @@ function turnSettings(minSilenceMs: number) {
 
 function routeSettings(greeting: string) {
   return z.strictObject({
-    greeting: text.default(greeting).describe("what the agent is asked to say first, empty = it waits"),
+    greeting: text
+      .default(greeting)
+      .describe("what the agent is asked to say first, empty = it waits"),
     isGreetingProtected: z.boolean().default(false).describe("the greeting cannot be interrupted"),
     voice: text.default("").describe("this route's voice, empty = agent.voice"),
     instructions: text.default("").describe("this route's instructions, empty = agent's"),
@@ -109,7 +111,7 @@ export const CONFIG_SCHEMA = z.strictObject({
     twilio: routeSettings("Greet the caller briefly and ask how you can help."),
   }),
   turnDetection: z
-    .enum(["local", "server", "semantic", "hybrid", "none"])
+    .enum(["local", "server_vad", "semantic_vad", "hybrid", "none"])
     .default("local")
     .describe("who ends the caller's turn when the caller does not say"),
   resampler: z
@@ -179,7 +181,8 @@ export interface Setting {
 export const SETTINGS: readonly Setting[] = settingsOf(CONFIG_SCHEMA, "");
 
 function settingsOf(group: z.ZodObject, prefix: string): Setting[] {
-  return Object.entries(group.shape).flatMap(([key, schema]) => {
+  const shape: Readonly<Record<string, z.core.$ZodType>> = group.shape;
+  return Object.entries(shape).flatMap(([key, schema]) => {
     const path = prefix + key;
     return schema instanceof z.ZodObject ? settingsOf(schema, `${path}.`) : [leafOf(path, schema)];
   });

@@ -90,7 +90,7 @@ function gatherEnv({ env }: ConfigSources, values: Values, problems: string[]): 
     if (setting !== undefined) {
       // An empty variable is how compose files and shells say "not set".
       if (value !== undefined && value !== "") {
-        values.set(setting.path, { value: valueOf(setting, value), origin: name });
+        values.set(setting.path, { value: valueFrom(setting, value), origin: name });
       }
     } else if (name.startsWith("VOXBRIDGE_") && !ENV_FOREIGN.has(name)) {
       problems.push(unknownKey(name, "the environment", SETTING_BY_ENV.keys()));
@@ -120,7 +120,7 @@ function gatherArgv({ argv }: ConfigSources, values: Values, problems: string[])
     }
     if (equals < 0 && value === next) index += 1;
     if (setting !== undefined) {
-      values.set(setting.path, { value: valueOf(setting, value), origin: flag });
+      values.set(setting.path, { value: valueFrom(setting, value), origin: flag });
     }
   }
 }
@@ -131,7 +131,7 @@ function booleanAfter(next: string | undefined): string {
 }
 
 /** A text as the setting's kind; a text that does not fit stays text, and the schema refuses it. */
-function valueOf(setting: Setting, text: string): unknown {
+function valueFrom(setting: Setting, text: string): unknown {
   switch (setting.kind) {
     case "number":
       return /^-?\d+(\.\d+)?$/.test(text.trim()) ? Number(text) : text;

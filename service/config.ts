@@ -3,11 +3,9 @@
 // gives literals. main passes each module its own slice; nobody else reads settings.
 import { type Gathered, type ConfigSources, gatherConfig } from "./config-sources.ts";
 import { CONFIG_SCHEMA, type ConfigValues, SETTINGS } from "./config-schema.ts";
-import type { VadSettings } from "./core/core-contract.ts";
+import type { VadSettings } from "./contract/core.ts";
 import { VoxError } from "./errors.ts";
 import type { z } from "zod";
-
-export type { ConfigSources } from "./config-sources.ts";
 
 const REALTIME_URL_OPENAI = "wss://api.openai.com/v1/realtime";
 
@@ -132,7 +130,8 @@ function conflictsOf(values: ConfigValues): string[] {
       "Cannot use upstream openai: there is no key, set OPENAI_API_KEY or OPENAI_REALTIME_URL",
     );
   }
-  const isOpen = !isLoopback || hasKeys || values.twilio.authToken !== "" || values.publicUrl !== "";
+  const isOpen =
+    !isLoopback || hasKeys || values.twilio.authToken !== "" || values.publicUrl !== "";
   if (values.upstream === "auto" && !hasOpenai && isOpen) {
     problems.push(
       "Cannot choose an upstream: this service is set up for real callers but has no key, " +
@@ -161,7 +160,8 @@ function conflictsOf(values: ConfigValues): string[] {
 function settle(values: ConfigValues): Config {
   const { bargeIn, vad, routes } = values;
   const hasOpenai = values.openai.apiKey !== "" || values.openai.realtimeUrl !== "";
-  const chosen = values.upstream === "auto" ? (hasOpenai ? "openai" : "simulator") : values.upstream;
+  const chosen =
+    values.upstream === "auto" ? (hasOpenai ? "openai" : "simulator") : values.upstream;
   const bargeInSettings = {
     isBargeInEnabled: bargeIn.isEnabled,
     bargeInThreshold: bargeIn.threshold,
@@ -182,7 +182,8 @@ function settle(values: ConfigValues): Config {
     isSimulatorByDefault: values.upstream === "auto" && chosen === "simulator",
     openai: {
       ...values.openai,
-      realtimeUrl: values.openai.realtimeUrl === "" ? REALTIME_URL_OPENAI : values.openai.realtimeUrl,
+      realtimeUrl:
+        values.openai.realtimeUrl === "" ? REALTIME_URL_OPENAI : values.openai.realtimeUrl,
     },
     routes: { stream: routeOf(routes.stream), twilio: routeOf(routes.twilio) },
     vad: {

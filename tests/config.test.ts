@@ -1,7 +1,8 @@
 // Goal: a service starts only with settings that mean what the operator meant, and is safe when
 // nobody set anything. Method: sources as literals, never this machine's environment.
 import { describe, expect, test } from "bun:test";
-import { type ConfigSources, explainConfig, isLoopbackHost, loadConfig } from "../service/config.ts";
+import { explainConfig, isLoopbackHost, loadConfig } from "../service/config.ts";
+import type { ConfigSources } from "../service/config-sources.ts";
 import { configLines } from "../service/config-print.ts";
 import { SETTINGS } from "../service/config-schema.ts";
 import { VoxError } from "../service/errors.ts";
@@ -162,7 +163,9 @@ describe("loadConfig() safe by default", () => {
   test.each(["0.0.0.0", "::", "192.168.1.2", "example.com"])(
     "loadConfig() refuses HOST %s without caller keys",
     (HOST) => {
-      expect(problemOf({ env: { HOST, ...openaiKey } })).toContain("callers from outside need keys");
+      expect(problemOf({ env: { HOST, ...openaiKey } })).toContain(
+        "callers from outside need keys",
+      );
       const env = { HOST, VOXBRIDGE_API_KEYS: KEY, ...openaiKey };
       expect(loadConfig(sources({ env })).host).toBe(HOST);
     },
@@ -179,7 +182,9 @@ describe("loadConfig() safe by default", () => {
     const byUrl = loadConfig(sources({ env: { OPENAI_REALTIME_URL: "ws://localhost:1/v1" } }));
     expect(byUrl.upstream).toBe("openai");
     expect(byUrl.openai.realtimeUrl).toBe("ws://localhost:1/v1");
-    expect(loadConfig(sources({ env: openaiKey })).openai.realtimeUrl).toStartWith("wss://api.openai");
+    expect(loadConfig(sources({ env: openaiKey })).openai.realtimeUrl).toStartWith(
+      "wss://api.openai",
+    );
   });
 
   test.each([

@@ -16,6 +16,8 @@ import { ResponseSequence } from "./response-sequence.ts";
 import { TurnLatency } from "./turn-latency.ts";
 
 const FRAME_MS = 20;
+/** Caller audio from before the upstream was ready that is still sent: 2 s. */
+const EARLY_FRAMES = 100;
 
 export interface Greeting {
   /** What the model is told to say. */
@@ -161,7 +163,8 @@ export class Conversation {
       });
     }
     if (this.#settings.turnDetection !== "local") {
-      this.#spanFirstFrame = this.#effects.appendBegin(this.#framesCaptured);
+      const early = Math.max(0, this.#framesCaptured - EARLY_FRAMES);
+      this.#spanFirstFrame = this.#effects.appendBegin(early);
     }
   }
 
@@ -238,15 +241,20 @@ export class Conversation {
     });
   }
 
-  onResponseDone(responseId: string, status: ResponseStatus): void {
+  /** -> numbers of items that end with it though the provider never said that their audio is done. */
+  onResponseDone(responseId: string, status: ResponseStatus): number[] {
     const turnId = this.#responseTurnId();
+    const unfinished: number[] = [];
     for (const item of this.#ledger.items()) {
-      if (item.responseId === responseId) item.isGenerated = true;
+      if (item.responseId !== responseId || item.isGenerated) continue;
+      item.isGenerated = true;
+      if (!item.isCut) unfinished.push(item.number);
     }
     this.#effects.notice({ kind: "response_done", turnId, responseId, status });
     const ended = this.#sequence.onDone(responseId);
     this.#goodbye.onResponseDone(ended?.asker === "goodbye");
     this.#speech.onAgentQuietMaybe();
+    return unfinished;
   }
 
   /** The provider refused something; the session goes on. */

@@ -122,8 +122,12 @@ function gauge(title: string): Series {
   let current = 0;
   return {
     metric: {
-      set: (value: number) => void (current = value),
-      add: (delta: number) => void (current += delta),
+      set(value: number) {
+        current = value;
+      },
+      add(delta: number) {
+        current += delta;
+      },
     },
     lines: () => [`${title} ${numberText(current)}`],
   };

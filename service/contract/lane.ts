@@ -1,0 +1,17 @@
+// The contract that every lane fulfils (S0-19, D-39): start, send audio, close. Synchronous, since
+// S0-10 forbids an await where S0-19's sketch has one. One conformance suite runs on every lane.
+import type { LaneName } from "./call-terms.ts";
+import type { SendResult } from "./send-result.ts";
+
+export interface Lane {
+  readonly name: LaneName;
+  /** Opens the stream. -> its id. Once. */
+  start(): string;
+  /**
+   * Bytes [start, end) of `message` in the caller's format. -> SENT: on its way to the model,
+   * BUFFERED: kept (silence under local detection, or the upstream is not ready), DROPPED: closed.
+   */
+  sendAudio(message: Uint8Array, start: number, end: number, captureMs: number): SendResult;
+  /** Ends the stream and frees what it holds. Idempotent. */
+  close(): void;
+}

@@ -1,0 +1,247 @@
+// The fast lane: one call wired by direct calls (S0-17, S0-23). From the transport's bytes to the
+// event bits, and from a decision to the socket, everything is one synchronous call chain.
+//
+//   transport -> sendAudio -> engine.capture -> onCaptureFrame -> conversation -> LaneEffects
+//   upstream  -> onAudio   -> conversation (wanted?) -> engine.queuePlayback
+//   pacer     -> onPlaybackFrame -> transport.sendAudio -> conversation (ledger)
+//
+// Station: made by call.ts, which owns the call's life; the lane only moves audio and events.
+import type { AudioEngine, EngineListener } from "../../contract/audio-engine.ts";
+import type { ConversationCount } from "../../contract/call-effects.ts";
+import type { EndReason } from "../../contract/call-terms.ts";
+import type { Clock } from "../../contract/clock.ts";
+import type { Lane } from "../../contract/lane.ts";
+import { SEND, type SendResult } from "../../contract/send-result.ts";
+import type { CallNotice, Transport } from "../../contract/transport.ts";
+import type {
+  ResponseStatus,
+  TokenUsage,
+  Upstream,
+  UpstreamClosure,
+  UpstreamListener,
+} from "../../contract/upstream.ts";
+import { Conversation, type ConversationSettings } from "../../conversation/conversation.ts";
+import { SpanForwarder } from "../../upstream/span-forwarder.ts";
+import { LaneEffects } from "./lane-effects.ts";
+
+/** What the lane tells the call that owns it. */
+export interface LaneOwner {
+  onUpstreamReady(): void;
+  onUpstreamClosed(closure: UpstreamClosure): void;
+  onUpstreamError(code: string): void;
+  onUsage(usage: TokenUsage): void;
+  onCount(name: ConversationCount): void;
+  onNotice(notice: CallNotice): void;
+  /** The transport took no more: the caller reads too slowly. */
+  onTransportFull(): void;
+  onSent(result: SendResult): void;
+  /** -> the tool's answer. Tools are answered at once here; thinkers come with their own module. */
+  answerTool(name: string, argumentsText: string): string;
+  end(reason: EndReason): void;
+}
+
+export interface FastLaneDeps {
+  readonly id: string;
+  readonly clock: Clock;
+  readonly engine: AudioEngine;
+  readonly upstream: Upstream;
+  readonly transport: Transport;
+  readonly owner: LaneOwner;
+  readonly settings: ConversationSettings;
+  /** Bytes of one sample in the upstream's format. */
+  readonly upstreamSampleBytes: number;
+}
+
+export class FastLane implements Lane, EngineListener, UpstreamListener {
+  readonly name = "fast";
+  readonly #deps: FastLaneDeps;
+  readonly #effects: LaneEffects;
+  readonly #forwarder: SpanForwarder;
+  readonly #conversation: Conversation;
+  /** Caller samples per upstream sample. */
+  readonly #callerScale: number;
+  #isOpen = false;
+
+  constructor(deps: FastLaneDeps) {
+    this.#deps = deps;
+    const { clock, engine, upstream, transport, owner, settings } = deps;
+    const isGathered = settings.turnDetection === "local" || settings.turnDetection === "none";
+    this.#forwarder = new SpanForwarder(engine, upstream, isGathered);
+    this.#effects = new LaneEffects({
+      clock,
+      engine,
+      upstream,
+      transport,
+      forwarder: this.#forwarder,
+      generation: () => this.#conversation.generation(),
+      onTimer: (timer) => this.#conversation.onTimer(timer),
+      onCount: (name) => owner.onCount(name),
+      onNotice: (notice) => this.#passNotice(notice),
+      onEnd: (reason) => owner.end(reason),
+    });
+    this.#conversation = new Conversation(settings, this.#effects, engine);
+    this.#callerScale = settings.callerRateHz / settings.upstreamRateHz;
+  }
+
+  conversation(): Conversation {
+    return this.#conversation;
+  }
+
+  start(): string {
+    this.#isOpen = true;
+    this.#deps.engine.startCapture();
+    if (this.#deps.upstream.isReady()) this.onReady();
+    return this.#deps.id;
+  }
+
+  sendAudio(message: Uint8Array, start: number, end: number, captureMs: number): SendResult {
+    if (!this.#isOpen) return SEND.DROPPED;
+    this.#deps.engine.capture(message, start, end, captureMs);
+    return this.#deps.upstream.isReady() ? SEND.SENT : SEND.BUFFERED;
+  }
+
+  sendAudioBase64(payload: string, captureMs: number): SendResult {
+    if (!this.#isOpen) return SEND.DROPPED;
+    this.#deps.engine.captureBase64(payload, captureMs);
+    return this.#deps.upstream.isReady() ? SEND.SENT : SEND.BUFFERED;
+  }
+
+  /** The far end played `samples` (caller's rate) of the item. */
+  onPlayed(item: number, samples: number, generation: number): void {
+    const upstreamSamples = Math.floor(samples / this.#callerScale);
+    this.#conversation.onReport(item, upstreamSamples, generation);
+  }
+
+  sendText(text: string): void {
+    this.#deps.upstream.createText("user", text);
+    this.#conversation.onText();
+  }
+
+  close(): void {
+    this.#isOpen = false;
+    this.#effects.clearTimers();
+  }
+
+  // ---- EngineListener ---------------------------------------------------------------------
+
+  onCaptureFrame(bits: number, frameIndex: number): void {
+    this.#conversation.onCapture(bits, frameIndex);
+    this.#forwarder.onFrame();
+  }
+
+  onPlaybackFrame(
+    frame: Uint8Array,
+    item: number,
+    itemPositionSamples: number,
+    itemSamples: number,
+  ): SendResult {
+    const { transport, owner } = this.#deps;
+    const position = Math.floor(itemPositionSamples * this.#callerScale);
+    const sent = transport.sendAudio(frame, item, position, this.#conversation.generation());
+    owner.onSent(sent);
+    if (sent === SEND.DROPPED) {
+      owner.onTransportFull();
+      return sent;
+    }
+    this.#conversation.onFrameSent(item, itemPositionSamples, itemSamples);
+    return sent;
+  }
+
+  onPlaybackItemSent(item: number, samples: number): void {
+    const callerSamples = Math.floor(samples * this.#callerScale);
+    this.#deps.transport.sendItemEnd(item, callerSamples, this.#conversation.generation());
+  }
+
+  onPlaybackUnderrun(): void {
+    // Counted by the engine; the ledger follows the send times by itself.
+  }
+
+  // ---- UpstreamListener -------------------------------------------------------------------
+
+  onReady(): void {
+    if (!this.#isOpen) return;
+    this.#deps.owner.onUpstreamReady();
+    this.#forwarder.flush();
+    this.#conversation.onUpstreamReady();
+  }
+
+  onCommitted(): void {
+    this.#forwarder.onCommitted();
+    this.#conversation.onCommitted();
+  }
+
+  onSpeechStarted(audioStartMs: number): void {
+    this.#conversation.onProviderSpeechStarted(audioStartMs);
+  }
+
+  onSpeechStopped(audioEndMs: number): void {
+    this.#conversation.onProviderSpeechStopped(audioEndMs);
+  }
+
+  onResponseCreated(responseId: string): void {
+    this.#conversation.onResponseCreated(responseId);
+  }
+
+  onAudio(
+    responseId: string,
+    itemId: string,
+    contentIndex: number,
+    audio: Uint8Array,
+    byteCount: number,
+  ): void {
+    const item = this.#conversation.onAudio(responseId, itemId, contentIndex);
+    if (item === 0) return;
+    const queued = this.#deps.engine.queuePlayback(item, audio, 0, byteCount);
+    if (queued === SEND.DROPPED) return;
+    this.#conversation.onAudioQueued(item, byteCount / this.#deps.upstreamSampleBytes);
+  }
+
+  onAudioDone(_responseId: string, itemId: string): void {
+    const item = this.#conversation.onAudioDone(itemId);
+    if (item !== 0) this.#deps.engine.endPlaybackItem(item);
+  }
+
+  onAgentTranscript(responseId: string, itemId: string, text: string, isFinal: boolean): void {
+    this.#conversation.onAgentTranscript(responseId, itemId, text, isFinal);
+  }
+
+  onCallerTranscript(_itemId: string, text: string): void {
+    const turnId = this.#conversation.turnId();
+    const owner = this.#deps.owner;
+    owner.onNotice({ kind: "transcript", speaker: "caller", text, isFinal: true, turnId, item: 0 });
+  }
+
+  onToolCall(_responseId: string, toolCallId: string, name: string, argumentsText: string): void {
+    const { owner, upstream } = this.#deps;
+    owner.onNotice({ kind: "tool_status", toolCallId, name, state: "started" });
+    upstream.submitToolOutput(toolCallId, owner.answerTool(name, argumentsText));
+    owner.onNotice({ kind: "tool_status", toolCallId, name, state: "done" });
+    this.#conversation.onToolAnswered();
+  }
+
+  onResponseDone(responseId: string, status: ResponseStatus, usage: TokenUsage): void {
+    this.#deps.owner.onUsage(usage);
+    for (const item of this.#conversation.onResponseDone(responseId, status)) {
+      this.#deps.engine.endPlaybackItem(item);
+    }
+  }
+
+  onError(code: string): void {
+    this.#deps.owner.onUpstreamError(code);
+    this.#conversation.onUpstreamError(code);
+  }
+
+  onClosed(closure: UpstreamClosure): void {
+    this.#deps.owner.onUpstreamClosed(closure);
+  }
+
+  /** Receipts leave at the caller's rate. */
+  #passNotice(notice: CallNotice): void {
+    if (notice.kind !== "receipt") {
+      this.#deps.owner.onNotice(notice);
+      return;
+    }
+    const heardSamples = Math.floor(notice.heardSamples * this.#callerScale);
+    this.#deps.owner.onNotice({ ...notice, heardSamples });
+  }
+}

@@ -1,0 +1,118 @@
+// CallEffects of a real call: the conversation's wishes become calls on engine, upstream, transport
+// and clock. Station: between conversation/ and everything that acts. No decision is taken here.
+import type { AudioEngine } from "../../contract/audio-engine.ts";
+import type {
+  CallEffects,
+  ConversationCount,
+  ConversationTimer,
+} from "../../contract/call-effects.ts";
+import type { EndReason } from "../../contract/call-terms.ts";
+import type { Clock, TimerHandle } from "../../contract/clock.ts";
+import type { SendResult } from "../../contract/send-result.ts";
+import type { CallNotice, Transport } from "../../contract/transport.ts";
+import type { ResponseRequest, Upstream } from "../../contract/upstream.ts";
+import type { SpanForwarder } from "../../upstream/span-forwarder.ts";
+
+export interface LaneEffectsDeps {
+  readonly clock: Clock;
+  readonly engine: AudioEngine;
+  readonly upstream: Upstream;
+  readonly transport: Transport;
+  readonly forwarder: SpanForwarder;
+  readonly generation: () => number;
+  readonly onTimer: (timer: ConversationTimer) => void;
+  readonly onCount: (name: ConversationCount) => void;
+  readonly onNotice: (notice: CallNotice) => void;
+  readonly onEnd: (reason: EndReason) => void;
+}
+
+export class LaneEffects implements CallEffects {
+  readonly #deps: LaneEffectsDeps;
+  readonly #timers = new Map<ConversationTimer, TimerHandle>();
+
+  constructor(deps: LaneEffectsDeps) {
+    this.#deps = deps;
+  }
+
+  nowMs(): number {
+    return this.#deps.clock.nowMs();
+  }
+
+  appendBegin(frameIndex: number): number {
+    return this.#deps.forwarder.begin(frameIndex);
+  }
+
+  appendEnd(): number {
+    return this.#deps.forwarder.end();
+  }
+
+  appendDiscard(): void {
+    this.#deps.forwarder.discard();
+  }
+
+  commit(): void {
+    this.#deps.forwarder.commit();
+  }
+
+  forceSpeechEnd(): void {
+    this.#deps.engine.forceEnd();
+  }
+
+  respond(request: ResponseRequest): SendResult {
+    return this.#deps.upstream.respond(request);
+  }
+
+  cancelResponse(responseId: string): void {
+    this.#deps.upstream.cancel(responseId);
+  }
+
+  truncateItem(itemId: string, contentIndex: number, audioEndMs: number): void {
+    this.#deps.upstream.truncate(itemId, contentIndex, audioEndMs);
+  }
+
+  deleteItem(itemId: string): void {
+    this.#deps.upstream.deleteItem(itemId);
+  }
+
+  clearPlayback(): void {
+    this.#deps.engine.interruptPlayback();
+    this.#deps.transport.sendClear(this.#deps.generation());
+  }
+
+  setAgentAudible(isAudible: boolean): void {
+    this.#deps.engine.setAgentAudible(isAudible);
+  }
+
+  setTimer(timer: ConversationTimer, delayMs: number): void {
+    this.clearTimer(timer);
+    const fire = () => {
+      this.#timers.delete(timer);
+      this.#deps.onTimer(timer);
+    };
+    this.#timers.set(timer, this.#deps.clock.setTimer(delayMs, fire));
+  }
+
+  clearTimer(timer: ConversationTimer): void {
+    const handle = this.#timers.get(timer);
+    if (handle === undefined) return;
+    this.#timers.delete(timer);
+    this.#deps.clock.clearTimer(handle);
+  }
+
+  clearTimers(): void {
+    for (const handle of this.#timers.values()) this.#deps.clock.clearTimer(handle);
+    this.#timers.clear();
+  }
+
+  notice(notice: CallNotice): void {
+    this.#deps.onNotice(notice);
+  }
+
+  count(name: ConversationCount): void {
+    this.#deps.onCount(name);
+  }
+
+  end(reason: EndReason): void {
+    this.#deps.onEnd(reason);
+  }
+}

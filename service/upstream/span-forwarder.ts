@@ -1,0 +1,131 @@
+// Carries spans of caller audio from the turn tape to the upstream (decisions 5, 8, 17).
+// Station: told by the lane when a span begins, ends, is committed or thrown away, and once per
+// captured frame. Appends are gathered (GATHER frames) and flushed before a commit, so nothing
+// waits for them. What came before the upstream was ready lies on the tape and goes out first.
+// Limits: SPANS_MAX spans wait for the upstream; the tape behind them holds 60 s.
+import { assert } from "../assert.ts";
+import type { AudioEngine } from "../contract/audio-engine.ts";
+import { SEND } from "../contract/send-result.ts";
+import type { Upstream } from "../contract/upstream.ts";
+import { APPEND_GATHER_MS, FRAME_MS } from "../limits.ts";
+
+const SPANS_MAX = 32;
+const GATHER_FRAMES = APPEND_GATHER_MS / FRAME_MS;
+
+type Tape = Pick<
+  AudioEngine,
+  "tapeBegin" | "tapeEnd" | "tapeRead" | "tapeDrop" | "framesCaptured"
+>;
+
+type Sink = Pick<Upstream, "isReady" | "append" | "commit" | "clearInput">;
+
+interface Span {
+  readonly firstFrame: number;
+  /** Frame after the last, -1 while open. */
+  endFrame: number;
+  /** Next frame to append. */
+  nextFrame: number;
+  isCommitted: boolean;
+}
+
+export class SpanForwarder {
+  readonly #tape: Tape;
+  readonly #sink: Sink;
+  readonly #gatherFrames: number;
+  readonly #spans: Span[] = [];
+  /** End frames of commits that the provider has not acknowledged. */
+  readonly #unacknowledged: number[] = [];
+  #commitsDropped = 0;
+  readonly #append = (source: Uint8Array, start: number, end: number) =>
+    this.#sink.append(source, start, end);
+
+  /** isGathered: false sends every frame at once (the provider owns the turns). */
+  constructor(tape: Tape, sink: Sink, isGathered: boolean) {
+    this.#tape = tape;
+    this.#sink = sink;
+    this.#gatherFrames = isGathered ? GATHER_FRAMES : 1;
+  }
+
+  /** -> the first frame really kept. */
+  begin(frameIndex: number): number {
+    assert(this.#open() === undefined, "span forwarder: a span is open already");
+    const firstFrame = this.#tape.tapeBegin(frameIndex);
+    if (this.#spans.length >= SPANS_MAX) this.#spans.shift();
+    this.#spans.push({ firstFrame, endFrame: -1, nextFrame: firstFrame, isCommitted: false });
+    this.flush();
+    return firstFrame;
+  }
+
+  /** -> the frame after the span's last. */
+  end(): number {
+    const span = this.#open();
+    assert(span !== undefined, "span forwarder: no span is open");
+    span.endFrame = this.#tape.tapeEnd();
+    return span.endFrame;
+  }
+
+  /** Throws the newest uncommitted span away, here and upstream. */
+  discard(): void {
+    const span = this.#spans.at(-1);
+    if (span === undefined || span.isCommitted) return;
+    if (span.endFrame < 0) this.end();
+    this.#spans.pop();
+    if (span.nextFrame > span.firstFrame) this.#sink.clearInput();
+    this.#dropTape();
+  }
+
+  /** The newest span is a turn: the rest of it goes out, then the commit. */
+  commit(): void {
+    const span = this.#spans.at(-1);
+    assert(span !== undefined, "span forwarder: nothing to commit");
+    assert(span.endFrame >= 0, "span forwarder: the span is still open");
+    span.isCommitted = true;
+    this.flush();
+  }
+
+  /** A frame was captured. */
+  onFrame(): void {
+    const span = this.#spans[0];
+    if (span === undefined) return;
+    const available = span.endFrame >= 0 ? span.endFrame : this.#tape.framesCaptured();
+    if (span.endFrame >= 0 || available - span.nextFrame >= this.#gatherFrames) this.flush();
+  }
+
+  /** The provider acknowledged the oldest commit: its audio is no longer ours to keep. */
+  onCommitted(): void {
+    this.#unacknowledged.shift();
+    this.#dropTape();
+  }
+
+  commitsDropped(): number {
+    return this.#commitsDropped;
+  }
+
+  /** Sends what can go now, in order; stops where the upstream takes no more. */
+  flush(): void {
+    while (this.#sink.isReady()) {
+      const span = this.#spans[0];
+      if (span === undefined) return;
+      const isOpen = span.endFrame < 0;
+      const toFrame = isOpen ? this.#tape.framesCaptured() : span.endFrame;
+      if (toFrame > span.nextFrame) {
+        span.nextFrame += this.#tape.tapeRead(span.nextFrame, toFrame, this.#append);
+      }
+      if (isOpen || span.nextFrame < toFrame || !span.isCommitted) return;
+      if (this.#sink.commit() === SEND.DROPPED) this.#commitsDropped += 1;
+      this.#spans.shift();
+      this.#unacknowledged.push(span.endFrame);
+    }
+  }
+
+  #open(): Span | undefined {
+    const span = this.#spans.at(-1);
+    return span !== undefined && span.endFrame < 0 ? span : undefined;
+  }
+
+  #dropTape(): void {
+    const oldestCommit = this.#unacknowledged[0];
+    if (oldestCommit !== undefined) return;
+    this.#tape.tapeDrop(this.#spans[0]?.firstFrame ?? this.#tape.framesCaptured());
+  }
+}
