@@ -7,7 +7,7 @@
 //
 // Station: made by call.ts, which owns the call's life; the lane only moves audio and events.
 import type { AudioEngine, EngineListener } from "../../contract/audio-engine.ts";
-import type { ConversationCount } from "../../contract/call-effects.ts";
+import type { ConversationCount, ConversationTimer } from "../../contract/call-effects.ts";
 import type { EndReason } from "../../contract/call-terms.ts";
 import type { Clock } from "../../contract/clock.ts";
 import type { Lane } from "../../contract/lane.ts";
@@ -35,6 +35,8 @@ export interface LaneOwner {
   /** The transport took no more: the caller reads too slowly. */
   onTransportFull(): void;
   onSent(result: SendResult): void;
+  /** A throw in a timer's callback. */
+  onBug(error: unknown): void;
   /** -> the tool's answer. Tools are answered at once here; thinkers come with their own module. */
   answerTool(name: string, argumentsText: string): string;
   end(reason: EndReason): void;
@@ -74,7 +76,7 @@ export class FastLane implements Lane, EngineListener, UpstreamListener {
       transport,
       forwarder: this.#forwarder,
       generation: () => this.#conversation.generation(),
-      onTimer: (timer) => this.#conversation.onTimer(timer),
+      onTimer: (timer) => this.#onTimer(timer),
       onCount: (name) => owner.onCount(name),
       onNotice: (notice) => this.#passNotice(notice),
       onEnd: (reason) => owner.end(reason),
@@ -115,6 +117,10 @@ export class FastLane implements Lane, EngineListener, UpstreamListener {
   sendText(text: string): void {
     this.#deps.upstream.createText("user", text);
     this.#conversation.onText();
+  }
+
+  sendDtmf(digits: string): void {
+    this.sendText(dtmfText(digits));
   }
 
   close(): void {
@@ -235,6 +241,14 @@ export class FastLane implements Lane, EngineListener, UpstreamListener {
     this.#deps.owner.onUpstreamClosed(closure);
   }
 
+  #onTimer(timer: ConversationTimer): void {
+    try {
+      this.#conversation.onTimer(timer);
+    } catch (error) {
+      this.#deps.owner.onBug(error);
+    }
+  }
+
   /** Receipts leave at the caller's rate. */
   #passNotice(notice: CallNotice): void {
     if (notice.kind !== "receipt") {
@@ -244,4 +258,9 @@ export class FastLane implements Lane, EngineListener, UpstreamListener {
     const heardSamples = Math.floor(notice.heardSamples * this.#callerScale);
     this.#deps.owner.onNotice({ ...notice, heardSamples });
   }
+}
+
+/** How the model is told of keys: as a message of the caller. */
+export function dtmfText(digits: string): string {
+  return `DTMF: ${digits}`;
 }

@@ -1,0 +1,304 @@
+// One call from start to end: opens engine, upstream and lane, guards every entry, ends exactly once.
+// Station: between a transport (CallPort) and the lane that does the work. Made by call-service.ts.
+// A throw inside any entry is our bug: it is logged, this call closes with 1011, others go on.
+import type { AudioEngine, EngineListener } from "./contract/audio-engine.ts";
+import type { ConversationCount } from "./contract/call-effects.ts";
+import {
+  CLOSE,
+  type CloseCode,
+  type EndReason,
+  type LaneName,
+  type TurnDetection,
+} from "./contract/call-terms.ts";
+import type { Clock, TimerHandle } from "./contract/clock.ts";
+import type { Log } from "./contract/log.ts";
+import type { SendResult } from "./contract/send-result.ts";
+import type { CallNotice, CallPort, Transport } from "./contract/transport.ts";
+import type { TokenUsage, UpstreamClosure } from "./contract/upstream.ts";
+import { GuardedEngineListener } from "./call-guards.ts";
+import { FastLane, type LaneOwner } from "./lane/fast/fast-lane.ts";
+import type { ConversationSettings } from "./conversation/conversation.ts";
+import { COMMIT_MS_MIN, FRAME_MS, RESPONSE_WAIT_MS } from "./limits.ts";
+import type { CallPlan } from "./negotiate.ts";
+import type { EarlyUpstream } from "./upstream/early-upstream.ts";
+
+/** The turn tape holds 60 s; a turn is ended by force a little before. */
+const TURN_MS_MAX = 55_000;
+
+/** Numbers one call writes to; made by the service, shared by calls of the same kind. */
+export interface CallMeters {
+  onOpened(): void;
+  onEnded(durationMs: number): void;
+  onTurnLatency(perceivedMs: number, commitMs: number): void;
+  onSent(result: SendResult): void;
+  onCount(name: ConversationCount): void;
+  onUpstreamError(code: string): void;
+}
+
+export interface CallDeps {
+  readonly id: string;
+  readonly plan: CallPlan;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly meters: CallMeters;
+  readonly transport: Transport;
+  readonly upstream: EarlyUpstream;
+  readonly upstreamName: string;
+  readonly callMinutesMax: number;
+  /** What the agent is told to say when the call's time is up; "" to say nothing. */
+  readonly goodbye: string;
+  /** Makes the call's engine; null when every slot is taken. */
+  readonly openEngine: (plan: CallPlan, listener: EngineListener) => AudioEngine | null;
+  /** The call is over and everything of it is freed. */
+  readonly onOver: (call: Call) => void;
+}
+
+export class Call implements CallPort, LaneOwner {
+  readonly id: string;
+  readonly #deps: CallDeps;
+  readonly #engine: AudioEngine;
+  readonly #lane: FastLane;
+  readonly #startedMs: number;
+  readonly #limitTimer: TimerHandle;
+  #isOver = false;
+  #inputTokens = 0;
+  #outputTokens = 0;
+
+  private constructor(deps: CallDeps, engine: AudioEngine, listener: GuardedEngineListener) {
+    this.#deps = deps;
+    this.id = deps.id;
+    this.#engine = engine;
+    this.#startedMs = deps.clock.nowMs();
+    const { format } = deps.plan;
+    this.#lane = new FastLane({
+      id: deps.id,
+      clock: deps.clock,
+      engine,
+      upstream: deps.upstream.upstream(),
+      transport: deps.transport,
+      owner: this,
+      upstreamSampleBytes: format.upstreamEncoding === "pcm16" ? 2 : 1,
+      settings: conversationSettings(deps),
+    });
+    listener.attach(this.#lane, (error) => this.onBug(error));
+    const limitMs = deps.callMinutesMax * 60_000;
+    this.#limitTimer = deps.clock.setTimer(limitMs, () => this.goodbye("limit_reached"));
+  }
+
+  /** -> the open call, or null when the core has no slot left. */
+  static open(deps: CallDeps): Call | null {
+    const listener = new GuardedEngineListener();
+    const engine = deps.openEngine(deps.plan, listener);
+    if (engine === null) return null;
+    const call = new Call(deps, engine, listener);
+    call.#start();
+    return call;
+  }
+
+  #start(): void {
+    const { plan, transport, upstream, upstreamName, log, meters } = this.#deps;
+    meters.onOpened();
+    log.info("call opened", {
+      route: plan.route,
+      lane: plan.lane,
+      upstream: upstreamName,
+      vadEngine: plan.vadModel.name,
+      rateHz: plan.format.callerRateHz,
+    });
+    transport.sendNotice({
+      kind: "started",
+      callId: this.id,
+      lane: plan.lane,
+      turnDetection: plan.turnDetection,
+      upstream: upstreamName,
+      model: upstream.upstream().model,
+      voice: plan.session.voice,
+      vadEngine: plan.vadModel.name,
+    });
+    this.#guard(() => {
+      this.#engine.initialize();
+      this.#lane.start();
+      upstream.take(this.#lane, (error) => this.onBug(error));
+    });
+  }
+
+  // ---- CallPort ---------------------------------------------------------------------------
+
+  onAudio(message: Uint8Array, start: number, end: number, captureMs: number): void {
+    if (this.#isOver) return;
+    try {
+      this.#lane.sendAudio(message, start, end, captureMs);
+    } catch (error) {
+      this.onBug(error);
+    }
+  }
+
+  onAudioBase64(payload: string, captureMs: number): void {
+    if (this.#isOver) return;
+    try {
+      this.#lane.sendAudioBase64(payload, captureMs);
+    } catch (error) {
+      this.onBug(error);
+    }
+  }
+
+  onPlayed(item: number, samples: number, generation: number): void {
+    this.#guard(() => this.#lane.onPlayed(item, samples, generation));
+  }
+
+  onInterrupt(): void {
+    this.#guard(() => this.#lane.conversation().onInterrupt());
+  }
+
+  onEndOfTurn(): void {
+    this.#guard(() => this.#lane.conversation().onEndOfTurn());
+  }
+
+  onText(text: string): void {
+    this.#guard(() => this.#lane.sendText(text));
+  }
+
+  onDtmf(digits: string): void {
+    this.#guard(() => this.#lane.sendDtmf(digits));
+  }
+
+  onUpdate(lane: LaneName | undefined, turnDetection: TurnDetection | undefined): void {
+    const { plan, transport } = this.#deps;
+    if ((lane ?? plan.lane) === plan.lane && (turnDetection ?? plan.turnDetection) === plan.turnDetection) {
+      return;
+    }
+    transport.sendNotice({
+      kind: "error",
+      code: "update_refused",
+      message: `Cannot switch during the call: it stays on lane ${plan.lane} with ${plan.turnDetection} turn detection`,
+    });
+  }
+
+  onEnd(): void {
+    this.#guard(() => this.finish("caller_ended", CLOSE.END));
+  }
+
+  onClosed(): void {
+    this.#guard(() => this.finish("caller_gone", CLOSE.END));
+  }
+
+  // ---- the service ------------------------------------------------------------------------
+
+  /** Says goodbye, is heard, then ends. */
+  goodbye(reason: EndReason): void {
+    this.#guard(() => this.#lane.conversation().sayGoodbye(reason, this.#deps.goodbye));
+  }
+
+  goingAway(deadlineMs: number): void {
+    this.#guard(() => this.#deps.transport.sendNotice({ kind: "going_away", deadlineMs }));
+  }
+
+  /** Ends the call now: tells the caller's side, frees slot, timers and sockets. Once. */
+  finish(reason: EndReason, code: CloseCode): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    const { clock, transport, log, meters, onOver } = this.#deps;
+    clock.clearTimer(this.#limitTimer);
+    const durationMs = Math.round(clock.nowMs() - this.#startedMs);
+    if (reason !== "caller_gone") {
+      const tokens = { inputTokens: this.#inputTokens, outputTokens: this.#outputTokens };
+      transport.sendNotice({ kind: "ended", reason, durationMs, ...tokens });
+    }
+    transport.close(code, reason);
+    this.#lane.close();
+    this.#engine.shutdown();
+    this.#deps.upstream.upstream().close();
+    meters.onEnded(durationMs);
+    log.info("call ended", { reason, durationMs, turns: this.#lane.conversation().turnId() });
+    onOver(this);
+  }
+
+  // ---- LaneOwner --------------------------------------------------------------------------
+
+  onUpstreamReady(): void {
+    this.#deps.log.debug("upstream ready", { afterMs: this.#deps.clock.nowMs() - this.#startedMs });
+  }
+
+  onUpstreamClosed(closure: UpstreamClosure): void {
+    if (this.#isOver || closure.reason === "closed_by_us") return;
+    this.#deps.meters.onUpstreamError(`connection_${closure.reason}`);
+    this.#deps.log.warn("upstream lost", { reason: closure.reason, message: closure.message });
+    this.#deps.transport.sendNotice({
+      kind: "error",
+      code: "upstream_lost",
+      message: closure.message,
+    });
+    this.finish("upstream_lost", CLOSE.UPSTREAM_LOST);
+  }
+
+  onUpstreamError(code: string): void {
+    this.#deps.meters.onUpstreamError(code);
+  }
+
+  onUsage(usage: TokenUsage): void {
+    this.#inputTokens += usage.inputTokens;
+    this.#outputTokens += usage.outputTokens;
+  }
+
+  onCount(name: ConversationCount): void {
+    this.#deps.meters.onCount(name);
+  }
+
+  onNotice(notice: CallNotice): void {
+    if (notice.kind === "turn_latency") {
+      const commitMs = notice.endpointMs + notice.commitMs;
+      this.#deps.meters.onTurnLatency(notice.perceivedMs, commitMs);
+    }
+    this.#deps.transport.sendNotice(notice);
+  }
+
+  onTransportFull(): void {
+    this.finish("error", CLOSE.READS_TOO_SLOWLY);
+  }
+
+  onSent(result: SendResult): void {
+    this.#deps.meters.onSent(result);
+  }
+
+  answerTool(name: string): string {
+    return JSON.stringify({ error: `There is no tool ${name}` });
+  }
+
+  end(reason: EndReason): void {
+    this.finish(reason, reason === "drained" ? CLOSE.DRAINED : CLOSE.END);
+  }
+
+  // ---- the guard --------------------------------------------------------------------------
+
+  #guard(act: () => void): void {
+    if (this.#isOver) return;
+    try {
+      act();
+    } catch (error) {
+      this.onBug(error);
+    }
+  }
+
+  /** Something of ours threw inside this call. */
+  onBug(error: unknown): void {
+    const cause = error instanceof Error ? error : new Error(String(error));
+    this.#deps.log.error("call failed by a bug of ours", { error: cause });
+    this.finish("error", CLOSE.OUR_BUG);
+  }
+}
+
+function conversationSettings({ plan }: Pick<CallDeps, "plan">): ConversationSettings {
+  const { format } = plan;
+  return {
+    turnDetection: plan.turnDetection,
+    callerRateHz: format.callerRateHz,
+    callerFrameSamples: (format.callerRateHz * FRAME_MS) / 1000,
+    upstreamRateHz: format.upstreamRateHz,
+    preRollMs: plan.vad.preRollMs,
+    commitMsMin: COMMIT_MS_MIN,
+    turnMsMax: TURN_MS_MAX,
+    responseWaitMs: RESPONSE_WAIT_MS,
+    greeting: plan.greeting,
+    protectedSpeech: "drop",
+  };
+}

@@ -1,0 +1,133 @@
+// What a caller asked for and what the service has, made into one plan for the call.
+// Station: between the transport's start and the opening of engine, upstream and lane. Pure.
+// Phone callers (8 kHz G.711) get the same bytes to and from the model (decision 4); every other
+// format is resampled to 16 bit PCM at 24 kHz.
+import type { LaneName, TurnDetection } from "./contract/call-terms.ts";
+import type { ResamplerPreset, SlotFormat, VadSettings } from "./contract/core.ts";
+import type { CallRequest, RefusedCall } from "./contract/transport.ts";
+import type { UpstreamFormat, UpstreamSession } from "./contract/upstream.ts";
+import type { VadModel, VadModels } from "./contract/vad-model.ts";
+import type { Greeting } from "./conversation/conversation.ts";
+
+/** Everything that is settled before a call opens. */
+export interface CallPlan {
+  readonly lane: LaneName;
+  readonly turnDetection: TurnDetection;
+  readonly route: "stream" | "twilio";
+  readonly format: SlotFormat;
+  readonly vadModel: VadModel;
+  readonly vad: VadSettings;
+  readonly session: UpstreamSession;
+  readonly greeting: Greeting | null;
+}
+
+/** Lanes and turn detections that this version offers. */
+export const LANES_OFFERED: readonly LaneName[] = ["fast"];
+export const TURN_DETECTIONS_OFFERED: readonly TurnDetection[] = ["local"];
+
+export interface RouteSettings {
+  readonly greeting: string;
+  readonly isGreetingProtected: boolean;
+  readonly voice: string;
+  readonly instructions: string;
+}
+
+export interface NegotiateSettings {
+  readonly agent: { readonly voice: string; readonly instructions: string };
+  readonly routes: { readonly stream: RouteSettings; readonly twilio: RouteSettings };
+  readonly turnDetection: TurnDetection;
+  readonly resampler: ResamplerPreset;
+  readonly vad: { readonly phone: VadSettings; readonly wideband: VadSettings };
+  /** Model that writes down the caller's words, "" for none. */
+  readonly transcriptionModel: string;
+}
+
+/** -> the plan, or why there is none (start refused). */
+export function negotiate(
+  request: CallRequest,
+  settings: NegotiateSettings,
+  models: Pick<VadModels, "preferred" | "find" | "names">,
+): CallPlan | RefusedCall {
+  const turnDetection = request.turnDetection ?? settings.turnDetection;
+  const lane = request.lane ?? "fast";
+  if (!LANES_OFFERED.includes(lane)) return refused("lane", lane, LANES_OFFERED);
+  if (!TURN_DETECTIONS_OFFERED.includes(turnDetection)) {
+    return refused("turn_detection", turnDetection, TURN_DETECTIONS_OFFERED);
+  }
+  const vadModel =
+    request.vadEngine === undefined ? models.preferred : models.find(request.vadEngine);
+  const vadRateHz = request.rateHz === 8000 ? 8000 : 16000;
+  if (vadModel === null || !vadModel.supports(vadRateHz)) {
+    return refused("vad_engine", request.vadEngine ?? "", models.names);
+  }
+  const route = request.transport === "twilio" ? "twilio" : "stream";
+  const upstreamFormat = upstreamFormatOf(request);
+  return {
+    lane,
+    turnDetection,
+    route,
+    format: {
+      callerEncoding: request.encoding,
+      callerRateHz: request.rateHz,
+      callerChannels: request.channels,
+      upstreamEncoding: upstreamFormat.encoding,
+      upstreamRateHz: upstreamFormat.rateHz,
+      resampler: settings.resampler,
+      vadSource: vadModel.source,
+    },
+    vadModel,
+    vad: request.rateHz === 8000 ? settings.vad.phone : settings.vad.wideband,
+    session: sessionOf(request, settings, route, upstreamFormat),
+    greeting: greetingOf(request, settings, route),
+  };
+}
+
+export function isRefused(plan: CallPlan | RefusedCall): plan is RefusedCall {
+  return "refusal" in plan;
+}
+
+function refused(what: string, value: string, offered: readonly string[]): RefusedCall {
+  return {
+    refusal: "start_refused",
+    message: `Cannot open call: ${what} is ${value}, must be one of ${offered.join(", ")}`,
+  };
+}
+
+function upstreamFormatOf(request: CallRequest): UpstreamFormat {
+  const { encoding } = request;
+  if (encoding === "mulaw" || encoding === "alaw") return { encoding, rateHz: 8000 };
+  return { encoding: "pcm16", rateHz: 24000 };
+}
+
+function sessionOf(
+  request: CallRequest,
+  settings: NegotiateSettings,
+  route: "stream" | "twilio",
+  format: UpstreamFormat,
+): UpstreamSession {
+  const routeSettings = settings.routes[route];
+  return {
+    instructions:
+      request.instructions ?? (routeSettings.instructions || settings.agent.instructions),
+    voice: request.voice ?? (routeSettings.voice || settings.agent.voice),
+    tools: [],
+    turnDetection: null,
+    transcriptionModel: settings.transcriptionModel,
+    format,
+  };
+}
+
+function greetingOf(
+  request: CallRequest,
+  settings: NegotiateSettings,
+  route: "stream" | "twilio",
+): Greeting | null {
+  const routeSettings = settings.routes[route];
+  const isProtected = request.isGreetingProtected ?? routeSettings.isGreetingProtected;
+  if (request.greeting !== undefined) {
+    const instructions = `Say exactly this to the caller, then wait: ${JSON.stringify(request.greeting)}`;
+    return { instructions, isProtected };
+  }
+  if (routeSettings.greeting === "") return null;
+  return { instructions: routeSettings.greeting, isProtected };
+}
