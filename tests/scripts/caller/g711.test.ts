@@ -1,19 +1,15 @@
 // G.711 by rule: anchor values from ITU-T G.711 tables 1a to 2b, then properties over all codes.
 import { describe, expect, test } from "bun:test";
-import {
-  decodeAlaw,
-  decodeMulaw,
-  encodeAlaw,
-  encodeMulaw,
-} from "../../../scripts/caller/g711.ts";
+import { decodeAlaw, decodeMulaw, encodeAlaw, encodeMulaw } from "../../../scripts/caller/g711.ts";
 
 const CODES = Array.from({ length: 256 }, (_, code) => code);
 
 describe("G.711", () => {
   test("decodes the ends and the middle of both tables", () => {
     // Table 2a: 8031 of 14 bits (x 4), 0; table 1a: 4032 of 13 bits (x 8), 1.
-    expect(CODES.map(decodeMulaw).filter((_, code) => [0x00, 0x80, 0x7f, 0xff].includes(code)))
-      .toEqual([-32_124, 0, 32_124, 0]);
+    expect(
+      CODES.map(decodeMulaw).filter((_, code) => [0x00, 0x80, 0x7f, 0xff].includes(code)),
+    ).toEqual([-32_124, 0, 32_124, 0]);
     expect([0x2a, 0xaa, 0x55, 0xd5].map(decodeAlaw)).toEqual([-32_256, 32_256, -8, 8]);
   });
 
