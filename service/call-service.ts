@@ -17,7 +17,7 @@ import type {
 } from "./contract/transport.ts";
 import type { UpstreamFactory } from "./contract/upstream.ts";
 import type { VadModels } from "./contract/vad-model.ts";
-import { type CallPlan, isRefused, negotiate, type NegotiateSettings } from "./negotiate.ts";
+import { type CallPlan, isRefused, negotiate, type NegotiateSettings } from "./call-plan.ts";
 import { EarlyUpstream } from "./upstream/early-upstream.ts";
 
 /** Twilio connects within a second of its webhook; the token lives 60 s, so does the upstream. */

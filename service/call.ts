@@ -16,14 +16,10 @@ import type { SendResult } from "./contract/send-result.ts";
 import type { CallNotice, CallPort, Transport } from "./contract/transport.ts";
 import type { TokenUsage, UpstreamClosure } from "./contract/upstream.ts";
 import { GuardedEngineListener } from "./call-guards.ts";
+import { type CallPlan, conversationSettings } from "./call-plan.ts";
 import { FastLane, type LaneOwner } from "./lane/fast/fast-lane.ts";
-import type { ConversationSettings } from "./conversation/conversation.ts";
-import { COMMIT_MS_MIN, FRAME_MS, RESPONSE_WAIT_MS } from "./limits.ts";
-import type { CallPlan } from "./negotiate.ts";
-import type { EarlyUpstream } from "./upstream/early-upstream.ts";
 
-/** The turn tape holds 60 s; a turn is ended by force a little before. */
-const TURN_MS_MAX = 55_000;
+import type { EarlyUpstream } from "./upstream/early-upstream.ts";
 
 /** Numbers one call writes to; made by the service, shared by calls of the same kind. */
 export interface CallMeters {
@@ -78,7 +74,7 @@ export class Call implements CallPort, LaneOwner {
       transport: deps.transport,
       owner: this,
       upstreamSampleBytes: format.upstreamEncoding === "pcm16" ? 2 : 1,
-      settings: conversationSettings(deps),
+      settings: conversationSettings(deps.plan),
     });
     listener.attach(this.#lane, (error) => this.onBug(error));
     const limitMs = deps.callMinutesMax * 60_000;
@@ -164,7 +160,10 @@ export class Call implements CallPort, LaneOwner {
 
   onUpdate(lane: LaneName | undefined, turnDetection: TurnDetection | undefined): void {
     const { plan, transport } = this.#deps;
-    if ((lane ?? plan.lane) === plan.lane && (turnDetection ?? plan.turnDetection) === plan.turnDetection) {
+    if (
+      (lane ?? plan.lane) === plan.lane &&
+      (turnDetection ?? plan.turnDetection) === plan.turnDetection
+    ) {
       return;
     }
     transport.sendNotice({
@@ -285,20 +284,4 @@ export class Call implements CallPort, LaneOwner {
     this.#deps.log.error("call failed by a bug of ours", { error: cause });
     this.finish("error", CLOSE.OUR_BUG);
   }
-}
-
-function conversationSettings({ plan }: Pick<CallDeps, "plan">): ConversationSettings {
-  const { format } = plan;
-  return {
-    turnDetection: plan.turnDetection,
-    callerRateHz: format.callerRateHz,
-    callerFrameSamples: (format.callerRateHz * FRAME_MS) / 1000,
-    upstreamRateHz: format.upstreamRateHz,
-    preRollMs: plan.vad.preRollMs,
-    commitMsMin: COMMIT_MS_MIN,
-    turnMsMax: TURN_MS_MAX,
-    responseWaitMs: RESPONSE_WAIT_MS,
-    greeting: plan.greeting,
-    protectedSpeech: "drop",
-  };
 }

@@ -132,7 +132,8 @@ export class PlayoutLedger {
   heardSamples(item: LedgerItem, nowMs: number): number {
     if (item.isCut) return item.cutHeardSamples;
     if (item.sentSamples === 0) return 0;
-    const limitMs = item.reportedMs < 0 ? nowMs : Math.min(nowMs, item.reportedMs + REPORT_TRUST_MS);
+    const limitMs =
+      item.reportedMs < 0 ? nowMs : Math.min(nowMs, item.reportedMs + REPORT_TRUST_MS);
     const line = Math.floor((limitMs - item.anchorMs) * this.#samplesPerMs);
     return Math.max(item.acknowledgedSamples, Math.min(item.sentSamples, Math.max(0, line)));
   }

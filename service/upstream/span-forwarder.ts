@@ -12,10 +12,7 @@ import { APPEND_GATHER_MS, FRAME_MS } from "../limits.ts";
 const SPANS_MAX = 32;
 const GATHER_FRAMES = APPEND_GATHER_MS / FRAME_MS;
 
-type Tape = Pick<
-  AudioEngine,
-  "tapeBegin" | "tapeEnd" | "tapeRead" | "tapeDrop" | "framesCaptured"
->;
+type Tape = Pick<AudioEngine, "tapeBegin" | "tapeEnd" | "tapeRead" | "tapeDrop" | "framesCaptured">;
 
 type Sink = Pick<Upstream, "isReady" | "append" | "commit" | "clearInput">;
 

@@ -7,7 +7,11 @@ import type { ResamplerPreset, SlotFormat, VadSettings } from "./contract/core.t
 import type { CallRequest, RefusedCall } from "./contract/transport.ts";
 import type { UpstreamFormat, UpstreamSession } from "./contract/upstream.ts";
 import type { VadModel, VadModels } from "./contract/vad-model.ts";
-import type { Greeting } from "./conversation/conversation.ts";
+import type { ConversationSettings, Greeting } from "./conversation/conversation.ts";
+import { COMMIT_MS_MIN, FRAME_MS, RESPONSE_WAIT_MS } from "./limits.ts";
+
+/** The turn tape holds 60 s; a turn is ended by force a little before. */
+const TURN_MS_MAX = 55_000;
 
 /** Everything that is settled before a call opens. */
 export interface CallPlan {
@@ -79,6 +83,23 @@ export function negotiate(
     vad: request.rateHz === 8000 ? settings.vad.phone : settings.vad.wideband,
     session: sessionOf(request, settings, route, upstreamFormat),
     greeting: greetingOf(request, settings, route),
+  };
+}
+
+/** What the conversation is told of the plan. */
+export function conversationSettings(plan: CallPlan): ConversationSettings {
+  const { format } = plan;
+  return {
+    turnDetection: plan.turnDetection,
+    callerRateHz: format.callerRateHz,
+    callerFrameSamples: (format.callerRateHz * FRAME_MS) / 1000,
+    upstreamRateHz: format.upstreamRateHz,
+    preRollMs: plan.vad.preRollMs,
+    commitMsMin: COMMIT_MS_MIN,
+    turnMsMax: TURN_MS_MAX,
+    responseWaitMs: RESPONSE_WAIT_MS,
+    greeting: plan.greeting,
+    protectedSpeech: "drop",
   };
 }
 
