@@ -49,7 +49,7 @@ export interface Caller {
   endOfTurn(): void;
   /** The next `count` frames are captured and lost on the way. */
   loseFrames(count: number): void;
-  /** Says goodbye in the dialect's words; the service closes, or `drop` does. */
+  /** Says goodbye in the dialect's words; whoever closes in this dialect closes. */
   hangUp(reason?: string): void;
   /** Cuts the connection without a word. */
   drop(): void;
@@ -214,7 +214,10 @@ export function createCaller(options: CallerOptions): Caller {
     loseFrames(count) {
       framesToLose += count;
     },
-    hangUp: (reason = "") => sendAll(line.closing(reason)),
+    hangUp(reason = "") {
+      sendAll(line.closing(reason));
+      if (line.isClosedByCaller) socket.close(1000);
+    },
     drop: () => socket.terminate(),
   };
 }

@@ -25,6 +25,8 @@ export interface Line {
   readonly subprotocols: readonly string[];
   /** True: the player's progress is reported by `played`; false: by echoed marks. */
   readonly isProgressReported: boolean;
+  /** True: after `closing` the caller's side closes the socket; false: the service does. */
+  readonly isClosedByCaller: boolean;
   /** Sent when the socket is open. */
   opening(): readonly LineMessage[];
   /** One chunk of audio whose first sample was captured at captureMs. */

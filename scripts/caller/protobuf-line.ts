@@ -32,6 +32,7 @@ export function createProtobufLine(format: AudioFormat, start: StartFields = {})
     format,
     subprotocols: [SUBPROTOCOL_PROTO],
     isProgressReported: true,
+    isClosedByCaller: false,
     opening: () => [
       encode({
         case: "start",

@@ -31,6 +31,7 @@ export function createTwilioLine(ids: TwilioCallIds): Line {
     format: FORMAT,
     subprotocols: [],
     isProgressReported: false,
+    isClosedByCaller: true,
     opening: () => [
       JSON.stringify({ event: "connected", protocol: "Call", version: "1.0.0" }),
       message("start", {
