@@ -90,11 +90,7 @@ async function call(
   return { caller, result };
 }
 
-async function dial(
-  options: CallOptions,
-  format: AudioFormat,
-  isShown: boolean,
-): Promise<Caller> {
+async function dial(options: CallOptions, format: AudioFormat, isShown: boolean): Promise<Caller> {
   const shown = isShown
     ? { onEntry: (entry: Caller["timeline"]["entries"][number]) => console.log(entryLine(entry)) }
     : {};

@@ -82,9 +82,7 @@ export function readCallOptions(
     interruptPath: values["interrupt-with"],
     callCount: readCount("--calls", values.calls, CALLS_MAX),
     savePath: values.save,
-    signing: values.twilio
-      ? readSigning(values["auth-token"], values["public-url"])
-      : undefined,
+    signing: values.twilio ? readSigning(values["auth-token"], values["public-url"]) : undefined,
   };
 }
 

@@ -62,162 +62,223 @@ const CATCH_UP_FRAMES_MAX = 50;
 
 /** Dials at once. */
 export function createCaller(options: CallerOptions): Caller {
-  const { clock, line } = options;
-  const { format } = line;
-  const mouth = createMouth(format);
-  const timeline = createTimeline(clock, options.onEntry);
-  const notices: Notice[] = [];
-  const unknownMessages: string[] = [];
-  const socket = new WebSocket(options.url, {
-    protocols: [...line.subprotocols],
-    perMessageDeflate: false,
-    ...(options.headers && { headers: { ...options.headers } }),
-  });
-  socket.binaryType = "arraybuffer";
-  const noteTimers = new Set<TimerHandle>();
-  let streamStartMs = clock.nowMs();
-  let framesToLose = 0;
-  let generation = 0;
-  let reportTimer: TimerHandle | undefined;
-  let mouthTimer: TimerHandle | undefined;
+  return new SocketCaller(options);
+}
 
-  const send = (message: LineMessage | null): void => {
-    if (message !== null && socket.readyState === WebSocket.OPEN) socket.send(message);
-  };
-  const sendAll = (messages: readonly LineMessage[]): void => messages.forEach(send);
+class SocketCaller implements Caller {
+  readonly format: AudioFormat;
+  readonly ear: Ear;
+  readonly mouth: Mouth;
+  readonly timeline: Timeline;
+  readonly notices: Notice[] = [];
+  readonly unknownMessages: string[] = [];
+  readonly opened: Promise<void>;
+  readonly closed: Promise<CallerClosure>;
+  readonly #clock: Clock;
+  readonly #line: Line;
+  readonly #socket: WebSocket;
+  readonly #noteTimers = new Set<TimerHandle>();
+  #streamStartMs: number;
+  #framesToLose = 0;
+  #generation = 0;
+  #reportTimer: TimerHandle | undefined;
+  #mouthTimer: TimerHandle | undefined;
 
-  const report = (): void => {
-    const frame = ear.current();
-    if (frame === undefined || frame.item === 0) return;
-    send(line.played(frame.item, frame.positionSamples + frame.heardSamples, generation));
-  };
-  const reportWhilePlaying = (): void => {
-    if (!line.isProgressReported || reportTimer !== undefined) return;
-    reportTimer = clock.setTimer(PLAYED_REPORT_MS, () => {
-      reportTimer = undefined;
-      if (!ear.isPlaying()) return;
-      report();
-      reportWhilePlaying();
+  constructor({ url, line, clock, headers, onEntry }: CallerOptions) {
+    this.#clock = clock;
+    this.#line = line;
+    this.#streamStartMs = clock.nowMs();
+    this.format = line.format;
+    this.mouth = createMouth(line.format);
+    this.timeline = createTimeline(clock, onEntry);
+    this.ear = createEar(clock, line.format, {
+      onSound: (item) => this.#onSound(item),
+      onQuiet: () => this.#onQuiet(),
     });
-  };
-  const ear = createEar(clock, format, {
-    onSound(item) {
-      timeline.add("agent_sounds", item === 0 ? "" : `item ${item}`);
-      reportWhilePlaying();
-    },
-    onQuiet() {
-      timeline.add("agent_quiet", `${Math.round(ear.heardMs())} ms heard in all`);
-      if (line.isProgressReported) report();
-    },
-  });
+    this.#socket = new WebSocket(url, {
+      protocols: [...line.subprotocols],
+      perMessageDeflate: false,
+      ...(headers && { headers: { ...headers } }),
+    });
+    this.#socket.binaryType = "arraybuffer";
+    this.#socket.addEventListener("message", ({ data }) => {
+      this.#receive(typeof data === "string" ? data : new Uint8Array(data));
+    });
+    this.closed = new Promise((resolve) => {
+      this.#socket.addEventListener("close", ({ code, reason }) => {
+        this.#onClosed({ code, reason });
+        resolve({ code, reason });
+      });
+    });
+    this.opened = new Promise((resolve, reject) => {
+      this.#socket.addEventListener("open", () => {
+        this.#onOpen(url);
+        resolve();
+      });
+      this.#socket.addEventListener("close", ({ code, reason }) => {
+        reject(new Error(`Cannot open the call: ${code} ${reason}`));
+      });
+    });
+    // A caller that is only watched through `closed` must not end the process as unhandled.
+    this.opened.catch(() => undefined);
+  }
 
-  const speakFrame = (): void => {
-    const captureMs = mouth.positionMs();
-    const frame = mouth.next();
-    if (framesToLose > 0) {
-      framesToLose -= 1;
-      line.lose();
+  isOpen(): boolean {
+    return this.#socket.readyState === WebSocket.OPEN;
+  }
+
+  say(audio: Uint8Array): void {
+    const offsetMs = this.mouth.positionMs() + this.mouth.pendingMs();
+    const span = speechSpan(this.format, audio);
+    if (span !== null) {
+      this.#noteAt(offsetMs + span.startMs, "i_speak");
+      this.#noteAt(offsetMs + span.endMs, "i_stop");
+    }
+    this.mouth.say(audio);
+  }
+
+  press(digits: string): void {
+    this.#sendAll(this.#line.digits(digits));
+  }
+
+  typeText(text: string): void {
+    this.#send(this.#line.text(text));
+  }
+
+  interrupt(): void {
+    this.#send(this.#line.interrupt());
+  }
+
+  endOfTurn(): void {
+    this.#send(this.#line.endOfTurn());
+  }
+
+  loseFrames(count: number): void {
+    this.#framesToLose += count;
+  }
+
+  hangUp(reason = ""): void {
+    this.#sendAll(this.#line.closing(reason));
+    if (this.#line.isClosedByCaller) this.#socket.close(1000);
+  }
+
+  drop(): void {
+    this.#socket.terminate();
+  }
+
+  #onOpen(url: string): void {
+    this.timeline.add("connected", url);
+    this.#sendAll(this.#line.opening());
+    this.#streamStartMs = this.#clock.nowMs();
+    this.#keepSpeaking();
+  }
+
+  #onClosed({ code, reason }: CallerClosure): void {
+    for (const timer of [this.#reportTimer, this.#mouthTimer, ...this.#noteTimers]) {
+      if (timer !== undefined) this.#clock.clearTimer(timer);
+    }
+    this.ear.close();
+    this.timeline.add("closed", `${code} ${reason}`);
+  }
+
+  #receive(message: LineMessage): void {
+    const event = this.#line.read(message);
+    switch (event.kind) {
+      case "audio":
+        this.ear.play(event.frame);
+        break;
+      case "mark":
+        this.ear.whenPlayed(() => this.#send(this.#line.markEcho(event.name)));
+        break;
+      case "clear":
+        this.#generation = event.generation;
+        this.ear.clear(event.generation);
+        this.timeline.add("cleared", this.#heardText());
+        break;
+      case "notice":
+        this.notices.push(event.notice);
+        this.timeline.add(event.notice.case, describeNotice(event.notice));
+        break;
+      case "unknown":
+        this.unknownMessages.push(event.text);
+    }
+  }
+
+  #onSound(item: number): void {
+    this.timeline.add("agent_sounds", item === 0 ? "" : `item ${item}`);
+    this.#reportWhilePlaying();
+  }
+
+  #onQuiet(): void {
+    this.timeline.add("agent_quiet", this.#heardText());
+    if (this.#line.isProgressReported) this.#report();
+  }
+
+  #heardText(): string {
+    return `${Math.round(this.ear.heardMs())} ms heard in all`;
+  }
+
+  #report(): void {
+    const frame = this.ear.current();
+    if (frame === undefined || frame.item === 0) return;
+    const samples = frame.positionSamples + frame.heardSamples;
+    this.#send(this.#line.played(frame.item, samples, this.#generation));
+  }
+
+  #reportWhilePlaying(): void {
+    if (!this.#line.isProgressReported || this.#reportTimer !== undefined) return;
+    this.#reportTimer = this.#clock.setTimer(PLAYED_REPORT_MS, () => {
+      this.#reportTimer = undefined;
+      if (!this.ear.isPlaying()) return;
+      this.#report();
+      this.#reportWhilePlaying();
+    });
+  }
+
+  /**
+   * A frame can leave when its last sample is captured: frame n at start + (n + 1) x 20 ms. Counted
+   * from the start, so that a late timer does not shift the ones after it.
+   */
+  #frameDueMs(): number {
+    return this.#streamStartMs + (this.mouth.frames() + 1) * FRAME_MS;
+  }
+
+  #keepSpeaking(): void {
+    const delayMs = Math.max(0, this.#frameDueMs() - this.#clock.nowMs());
+    this.#mouthTimer = this.#clock.setTimer(delayMs, () => {
+      for (let count = 0; count < CATCH_UP_FRAMES_MAX; count += 1) {
+        if (this.#frameDueMs() > this.#clock.nowMs()) break;
+        this.#speakFrame();
+      }
+      this.#keepSpeaking();
+    });
+  }
+
+  #speakFrame(): void {
+    const captureMs = this.mouth.positionMs();
+    const frame = this.mouth.next();
+    if (this.#framesToLose > 0) {
+      this.#framesToLose -= 1;
+      this.#line.lose();
       return;
     }
-    send(line.audio(frame, captureMs));
-  };
-  // A frame can leave when its last sample is captured: frame n at start + (n + 1) x 20 ms. Counted
-  // from the start, so that a late timer does not shift the ones after it.
-  const frameDueMs = (): number => streamStartMs + (mouth.frames() + 1) * FRAME_MS;
-  const keepSpeaking = (): void => {
-    mouthTimer = clock.setTimer(Math.max(0, frameDueMs() - clock.nowMs()), () => {
-      for (let count = 0; count < CATCH_UP_FRAMES_MAX; count += 1) {
-        if (frameDueMs() > clock.nowMs()) break;
-        speakFrame();
-      }
-      keepSpeaking();
-    });
-  };
-  const noteAt = (positionMs: number, kind: TimelineEntry["kind"]): void => {
-    const delayMs = Math.max(0, streamStartMs + positionMs - clock.nowMs());
-    const timer = clock.setTimer(delayMs, () => {
-      noteTimers.delete(timer);
-      timeline.add(kind);
-    });
-    noteTimers.add(timer);
-  };
-  const stop = (): void => {
-    for (const timer of [reportTimer, mouthTimer, ...noteTimers]) {
-      if (timer !== undefined) clock.clearTimer(timer);
-    }
-    ear.close();
-  };
+    this.#send(this.#line.audio(frame, captureMs));
+  }
 
-  const receive = (message: LineMessage): void => {
-    const event = line.read(message);
-    if (event.kind === "audio") ear.play(event.frame);
-    else if (event.kind === "mark") ear.whenPlayed(() => send(line.markEcho(event.name)));
-    else if (event.kind === "unknown") unknownMessages.push(event.text);
-    else if (event.kind === "notice") {
-      notices.push(event.notice);
-      timeline.add(event.notice.case, describeNotice(event.notice));
-    } else {
-      generation = event.generation;
-      ear.clear(event.generation);
-      timeline.add("cleared", `${Math.round(ear.heardMs())} ms heard in all`);
-    }
-  };
-
-  let resolveClosed: (closure: CallerClosure) => void = () => undefined;
-  const closed = new Promise<CallerClosure>((resolve) => {
-    resolveClosed = resolve;
-  });
-  const opened = new Promise<void>((resolve, reject) => {
-    socket.addEventListener("open", () => {
-      timeline.add("connected", options.url);
-      sendAll(line.opening());
-      streamStartMs = clock.nowMs();
-      keepSpeaking();
-      resolve();
+  #noteAt(positionMs: number, kind: TimelineEntry["kind"]): void {
+    const delayMs = Math.max(0, this.#streamStartMs + positionMs - this.#clock.nowMs());
+    const timer = this.#clock.setTimer(delayMs, () => {
+      this.#noteTimers.delete(timer);
+      this.timeline.add(kind);
     });
-    socket.addEventListener("close", (event) => {
-      stop();
-      timeline.add("closed", `${event.code} ${event.reason}`);
-      reject(new Error(`Cannot open the call: ${event.code} ${event.reason}`));
-      resolveClosed({ code: event.code, reason: event.reason });
-    });
-  });
-  // A caller that is only watched through `closed` must not end the process as unhandled.
-  opened.catch(() => undefined);
-  socket.addEventListener("message", (event) => {
-    receive(typeof event.data === "string" ? event.data : new Uint8Array(event.data));
-  });
+    this.#noteTimers.add(timer);
+  }
 
-  return {
-    format,
-    ear,
-    mouth,
-    timeline,
-    notices,
-    unknownMessages,
-    opened,
-    closed,
-    isOpen: () => socket.readyState === WebSocket.OPEN,
-    say(audio) {
-      const offsetMs = mouth.positionMs() + mouth.pendingMs();
-      const span = speechSpan(format, audio);
-      if (span !== null) {
-        noteAt(offsetMs + span.startMs, "i_speak");
-        noteAt(offsetMs + span.endMs, "i_stop");
-      }
-      mouth.say(audio);
-    },
-    press: (digits) => sendAll(line.digits(digits)),
-    typeText: (text) => send(line.text(text)),
-    interrupt: () => send(line.interrupt()),
-    endOfTurn: () => send(line.endOfTurn()),
-    loseFrames(count) {
-      framesToLose += count;
-    },
-    hangUp(reason = "") {
-      sendAll(line.closing(reason));
-      if (line.isClosedByCaller) socket.close(1000);
-    },
-    drop: () => socket.terminate(),
-  };
+  #send(message: LineMessage | null): void {
+    if (message !== null && this.isOpen()) this.#socket.send(message);
+  }
+
+  #sendAll(messages: readonly LineMessage[]): void {
+    for (const message of messages) this.#send(message);
+  }
 }

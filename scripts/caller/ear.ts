@@ -76,117 +76,163 @@ interface Mark {
 const SAMPLE_EPSILON = 1e-3;
 
 export function createEar(clock: Clock, format: AudioFormat, listener: EarListener = {}): Ear {
-  const bytesPerSample = sampleBytes(format);
-  const samplesPerMs = format.rateHz / 1000;
-  const frames: QueuedFrame[] = [];
-  const marks = new Set<Mark>();
-  let queueEndMs = Number.NEGATIVE_INFINITY;
-  let generationMin = 0;
-  let staleCount = 0;
-  let underrunCount = 0;
-  let quietTimer: TimerHandle | undefined;
+  return new PlayingEar(clock, format, listener);
+}
 
-  const isPlaying = (): boolean => queueEndMs > clock.nowMs();
-  const heardOf = (frame: QueuedFrame): number => {
-    const passed = Math.floor((clock.nowMs() - frame.startMs) * samplesPerMs + SAMPLE_EPSILON);
+class PlayingEar implements Ear {
+  readonly #clock: Clock;
+  readonly #format: AudioFormat;
+  readonly #listener: EarListener;
+  readonly #bytesPerSample: number;
+  readonly #samplesPerMs: number;
+  readonly #frames: QueuedFrame[] = [];
+  readonly #marks = new Set<Mark>();
+  #queueEndMs = Number.NEGATIVE_INFINITY;
+  #generationMin = 0;
+  #staleCount = 0;
+  #underrunCount = 0;
+  #quietTimer: TimerHandle | undefined;
+
+  constructor(clock: Clock, format: AudioFormat, listener: EarListener) {
+    this.#clock = clock;
+    this.#format = format;
+    this.#listener = listener;
+    this.#bytesPerSample = sampleBytes(format);
+    this.#samplesPerMs = format.rateHz / 1000;
+  }
+
+  play(frame: EarFrame): boolean {
+    if (frame.generation < this.#generationMin) {
+      this.#staleCount += 1;
+      return false;
+    }
+    const nowMs = this.#clock.nowMs();
+    const wasPlaying = this.isPlaying();
+    if (this.#queueEndMs < nowMs && this.#continuesLast(frame)) this.#underrunCount += 1;
+    const samples = Math.floor(frame.data.byteLength / this.#bytesPerSample);
+    const startMs = Math.max(nowMs, this.#queueEndMs);
+    this.#frames.push({ ...frame, startMs, samples });
+    this.#queueEndMs = startMs + samples / this.#samplesPerMs;
+    this.#watchQuiet();
+    if (!wasPlaying) this.#listener.onSound?.(frame.item);
+    return true;
+  }
+
+  clear(generation: number): void {
+    this.#generationMin = Math.max(this.#generationMin, generation);
+    const wasPlaying = this.isPlaying();
+    for (const frame of this.#frames) frame.samples = this.#heardOf(frame);
+    this.#queueEndMs = Math.min(this.#queueEndMs, this.#clock.nowMs());
+    const cleared = [...this.#marks];
+    this.close();
+    for (const mark of cleared) mark.callback(true);
+    if (wasPlaying) this.#listener.onQuiet?.();
+  }
+
+  whenPlayed(callback: (isCleared: boolean) => void): void {
+    if (!this.isPlaying()) {
+      callback(false);
+      return;
+    }
+    const timer = this.#clock.setTimer(this.#queueEndMs - this.#clock.nowMs(), () => {
+      this.#marks.delete(mark);
+      callback(false);
+    });
+    const mark: Mark = { timer, callback };
+    this.#marks.add(mark);
+  }
+
+  isPlaying(): boolean {
+    return this.#queueEndMs > this.#clock.nowMs();
+  }
+
+  current(): HeardFrame | undefined {
+    const frame = this.#frames.findLast((candidate) => this.#heardOf(candidate) > 0);
+    return frame === undefined ? undefined : this.#seen(frame);
+  }
+
+  heardSamples(item: number): number {
+    let end = 0;
+    for (const frame of this.#frames) {
+      const count = frame.item === item ? this.#heardOf(frame) : 0;
+      if (count > 0) end = Math.max(end, frame.positionSamples + count);
+    }
+    return end;
+  }
+
+  heardMs(): number {
+    const samples = this.#frames.reduce((sum, frame) => sum + this.#heardOf(frame), 0);
+    return samples / this.#samplesPerMs;
+  }
+
+  heard(): readonly HeardFrame[] {
+    return this.#frames
+      .map((frame) => this.#seen(frame))
+      .filter(({ heardSamples }) => heardSamples > 0);
+  }
+
+  heardBytes(): Uint8Array {
+    return Buffer.concat(this.heard().map(({ data }) => data));
+  }
+
+  recording(fromMs: number): Uint8Array {
+    const samples = Math.max(0, Math.round((this.#clock.nowMs() - fromMs) * this.#samplesPerMs));
+    const bytes = silence(this.#format, samples * this.#bytesPerSample);
+    for (const { startMs, data } of this.heard()) {
+      const startSample = Math.round((startMs - fromMs) * this.#samplesPerMs);
+      const start = startSample * this.#bytesPerSample;
+      if (start < 0 || start >= bytes.byteLength) continue;
+      bytes.set(data.subarray(0, bytes.byteLength - start), start);
+    }
+    return bytes;
+  }
+
+  staleFrames(): number {
+    return this.#staleCount;
+  }
+
+  underruns(): number {
+    return this.#underrunCount;
+  }
+
+  close(): void {
+    if (this.#quietTimer !== undefined) this.#clock.clearTimer(this.#quietTimer);
+    this.#quietTimer = undefined;
+    for (const mark of this.#marks) this.#clock.clearTimer(mark.timer);
+    this.#marks.clear();
+  }
+
+  #continuesLast(frame: EarFrame): boolean {
+    const last = this.#frames.at(-1);
+    return (
+      last !== undefined &&
+      frame.item > 0 &&
+      last.item === frame.item &&
+      last.generation === frame.generation
+    );
+  }
+
+  #heardOf(frame: QueuedFrame): number {
+    const passedMs = this.#clock.nowMs() - frame.startMs;
+    const passed = Math.floor(passedMs * this.#samplesPerMs + SAMPLE_EPSILON);
     return Math.max(0, Math.min(frame.samples, passed));
-  };
-  const seen = (frame: QueuedFrame): HeardFrame => {
-    const heardSamples = heardOf(frame);
-    const data = frame.data.subarray(0, heardSamples * bytesPerSample);
+  }
+
+  #seen(frame: QueuedFrame): HeardFrame {
+    const heardSamples = this.#heardOf(frame);
+    const data = frame.data.subarray(0, heardSamples * this.#bytesPerSample);
     const { item, positionSamples, generation, startMs } = frame;
     return { item, positionSamples, generation, startMs, data, heardSamples };
-  };
-  const heard = (): readonly HeardFrame[] =>
-    frames.map(seen).filter((frame) => frame.heardSamples > 0);
+  }
 
-  // One timer follows the end of the queue; it is set again when the end has moved meanwhile.
-  const watchQuiet = (): void => {
-    if (quietTimer !== undefined) return;
-    quietTimer = clock.setTimer(Math.max(0, queueEndMs - clock.nowMs()), () => {
-      quietTimer = undefined;
-      if (isPlaying()) watchQuiet();
-      else listener.onQuiet?.();
+  /** One timer follows the end of the queue; it is set again when the end has moved meanwhile. */
+  #watchQuiet(): void {
+    if (this.#quietTimer !== undefined) return;
+    const delayMs = Math.max(0, this.#queueEndMs - this.#clock.nowMs());
+    this.#quietTimer = this.#clock.setTimer(delayMs, () => {
+      this.#quietTimer = undefined;
+      if (this.isPlaying()) this.#watchQuiet();
+      else this.#listener.onQuiet?.();
     });
-  };
-  const forgetTimers = (): void => {
-    if (quietTimer !== undefined) clock.clearTimer(quietTimer);
-    quietTimer = undefined;
-    for (const mark of marks) clock.clearTimer(mark.timer);
-    marks.clear();
-  };
-
-  return {
-    play(frame) {
-      if (frame.generation < generationMin) {
-        staleCount += 1;
-        return false;
-      }
-      const nowMs = clock.nowMs();
-      const wasPlaying = isPlaying();
-      const last = frames.at(-1);
-      if (last !== undefined && queueEndMs < nowMs && last.item === frame.item) {
-        if (frame.item > 0 && last.generation === frame.generation) underrunCount += 1;
-      }
-      const samples = Math.floor(frame.data.byteLength / bytesPerSample);
-      const startMs = Math.max(nowMs, queueEndMs);
-      frames.push({ ...frame, startMs, samples });
-      queueEndMs = startMs + samples / samplesPerMs;
-      watchQuiet();
-      if (!wasPlaying) listener.onSound?.(frame.item);
-      return true;
-    },
-    clear(generation) {
-      generationMin = Math.max(generationMin, generation);
-      const wasPlaying = isPlaying();
-      for (const frame of frames) frame.samples = heardOf(frame);
-      queueEndMs = Math.min(queueEndMs, clock.nowMs());
-      const cleared = [...marks];
-      forgetTimers();
-      for (const mark of cleared) mark.callback(true);
-      if (wasPlaying) listener.onQuiet?.();
-    },
-    whenPlayed(callback) {
-      if (!isPlaying()) {
-        callback(false);
-        return;
-      }
-      const timer = clock.setTimer(queueEndMs - clock.nowMs(), () => {
-        marks.delete(mark);
-        callback(false);
-      });
-      const mark: Mark = { timer, callback };
-      marks.add(mark);
-    },
-    isPlaying,
-    current() {
-      const frame = frames.findLast((candidate) => heardOf(candidate) > 0);
-      return frame === undefined ? undefined : seen(frame);
-    },
-    heardSamples(item) {
-      let end = 0;
-      for (const frame of frames) {
-        const count = frame.item === item ? heardOf(frame) : 0;
-        if (count > 0) end = Math.max(end, frame.positionSamples + count);
-      }
-      return end;
-    },
-    heardMs: () => frames.reduce((sum, frame) => sum + heardOf(frame), 0) / samplesPerMs,
-    heard,
-    heardBytes: () => Buffer.concat(heard().map((frame) => frame.data)),
-    recording(fromMs) {
-      const samples = Math.max(0, Math.round((clock.nowMs() - fromMs) * samplesPerMs));
-      const bytes = silence(format, samples * bytesPerSample);
-      for (const frame of heard()) {
-        const start = Math.round((frame.startMs - fromMs) * samplesPerMs) * bytesPerSample;
-        if (start >= 0 && start < bytes.byteLength) {
-          bytes.set(frame.data.subarray(0, bytes.byteLength - start), start);
-        }
-      }
-      return bytes;
-    },
-    staleFrames: () => staleCount,
-    underruns: () => underrunCount,
-    close: forgetTimers,
-  };
+  }
 }

@@ -30,7 +30,12 @@ export async function dialTwilio(options: TwilioDialOptions): Promise<TwilioRout
     return { url, headers: {}, customParameters: {} };
   }
   const { authToken, publicUrl } = signing;
-  const form = { AccountSid: accountSid, CallSid: callSid, From: "+15005550006", To: "+15005550001" };
+  const form = {
+    AccountSid: accountSid,
+    CallSid: callSid,
+    From: "+15005550006",
+    To: "+15005550001",
+  };
   const response = await fetch(new URL(WEBHOOK_PATH, serviceUrl), {
     method: "POST",
     headers: {
@@ -75,7 +80,8 @@ export function readTwiml(
   if (stream?.[1] === undefined) return null;
   const parameters: Record<string, string> = {};
   for (const [, name, value] of text.matchAll(/<Parameter name="([^"]*)" value="([^"]*)"/g)) {
-    if (name !== undefined && value !== undefined) parameters[unescapeXml(name)] = unescapeXml(value);
+    if (name !== undefined && value !== undefined)
+      parameters[unescapeXml(name)] = unescapeXml(value);
   }
   return { url: unescapeXml(stream[1]), parameters };
 }

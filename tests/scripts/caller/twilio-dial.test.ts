@@ -41,7 +41,7 @@ describe("dialTwilio()", () => {
 
   test("goes through the signed webhook and signs the upgrade for the public address", async () => {
     let seen = "";
-    await using server = Bun.serve({
+    using server = Bun.serve({
       port: 0,
       hostname: "127.0.0.1",
       async fetch(request) {
@@ -71,7 +71,7 @@ describe("dialTwilio()", () => {
   });
 
   test("says what the webhook answered", async () => {
-    await using server = Bun.serve({
+    using server = Bun.serve({
       port: 0,
       hostname: "127.0.0.1",
       fetch: () => new Response("bad signature", { status: 403 }),
