@@ -58,9 +58,32 @@ export const INFLOW_BURST_MS = 2_000;
 export const NON_FINITE_SHARE_MAX = 0.01;
 /** Messages in a row with an odd byte count before the call is closed. */
 export const ODD_MESSAGES_MAX = 10;
-export const TEXT_BYTES_MAX = 4 * 1024;
+/** After a quiet time a caller may catch up with this much audio at once: a stall of the network. */
+export const INFLOW_CREDIT_MS_MAX = 10_000;
+/** Messages of any kind: four times what 20 ms chunks need, and the same stall. */
+export const MESSAGES_PER_SECOND_MAX = 200;
+export const MESSAGES_CREDIT_MAX = 2_000;
+/** A caller that leaves this much unread, or anything for this long, reads too slowly. */
+export const UNREAD_BYTES_MAX = 192 * 1024;
+export const UNREAD_MS_MAX = 5_000;
+/** The longest reason a close frame can carry. */
+export const CLOSE_REASON_BYTES_MAX = 123;
+/** What the operator configures; a caller's own is shorter. */
 export const INSTRUCTIONS_BYTES_MAX = 32 * 1024;
-export const METADATA_ENTRIES_MAX = 16;
+export const CALLER_INSTRUCTIONS_BYTES_MAX = 16 * 1024;
+export const GREETING_BYTES_MAX = 2 * 1024;
+export const TEXT_BYTES_MAX = 8 * 1024;
+export const METADATA_ENTRIES_MAX = 32;
+export const METADATA_BYTES_MAX = 8 * 1024;
+/** A voice or an engine. */
+export const NAME_BYTES_MAX = 128;
+export const CALLER_TOKEN_BYTES_MAX = 4 * 1024;
+export const DTMF_DIGITS_MAX = 32;
+export const END_REASON_BYTES_MAX = 128;
+/** Nesting of a protobuf message; ours nest twice. */
+export const WIRE_DEPTH_MAX = 16;
+/** Addresses whose upgrades are counted one by one; further ones share a count. */
+export const ADDRESSES_MAX = 10_000;
 /** Upgrades of one address are counted over this time (setting `upgradesPerAddress`). */
 export const UPGRADES_WINDOW_MS = 10_000;
 export const RETRY_AFTER_SECONDS = 5;
@@ -68,9 +91,15 @@ export const RETRY_AFTER_SECONDS = 5;
 // Twilio.
 export const TWILIO_RATE_HZ = 8_000;
 export const TWILIO_TOKEN_TTL_MS = 60_000;
+/** Tokens of one TTL that are remembered as used; with more than that, upgrades are refused. */
+export const TWILIO_TOKENS_MAX = 10_000;
 export const TWILIO_MARK_SPACING_MS = 100;
-/** Decoded bytes of one media message: 200 ms of G.711. */
+/** Audio of one media message. */
+export const TWILIO_MEDIA_MS_MAX = 200;
+/** The same in bytes of G.711. */
 export const TWILIO_MEDIA_BYTES_MAX = 1_600;
+/** No message for this long: a mark is sent, whose echo shows that the far end lives. */
+export const TWILIO_PROBE_MS = 5_000;
 
 // Upstream sockets (anchors-reliability 3.3, 7).
 export const UPSTREAM_MESSAGE_BYTES_MAX = 1024 * 1024;
@@ -115,6 +144,14 @@ assert(GAP_FILL_MS_MAX < TURN_TAPE_MS, "a filled gap must fit the turn tape");
 assert(GAP_SILENCE_AFTER_MS > 2 * FRAME_MS, "network jitter must not count as a gap");
 assert(CALLER_FRAME_BYTES_MAX * 8 <= MESSAGE_BYTES_MAX, "a message must hold eight wide frames");
 assert(INSTRUCTIONS_BYTES_MAX * 2 <= MESSAGE_BYTES_MAX, "a start message must fit one message");
+assert(
+  CALLER_INSTRUCTIONS_BYTES_MAX + GREETING_BYTES_MAX + METADATA_BYTES_MAX + CALLER_TOKEN_BYTES_MAX <=
+    MESSAGE_BYTES_MAX,
+  "a start with everything in it must fit one message",
+);
+assert(UNREAD_BYTES_MAX + MESSAGE_BYTES_MAX <= BACKPRESSURE_BYTES_MAX, "we must close before Bun does");
+assert(INFLOW_BURST_MS <= INFLOW_CREDIT_MS_MAX, "the first burst must be allowed later too");
+assert(TWILIO_PROBE_MS < MESSAGE_TIMEOUT_MS, "a probe must come back in time");
 assert(MESSAGE_BYTES_MAX * 4 <= BACKPRESSURE_BYTES_MAX, "a few messages must fit the send buffer");
 assert(START_TIMEOUT_MS <= MESSAGE_TIMEOUT_MS, "the start must not be waited for longest");
 assert(INFLOW_RATE_MAX > 1, "real time must be allowed");
