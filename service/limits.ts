@@ -104,7 +104,15 @@ export const TWILIO_PROBE_MS = 5_000;
 // Upstream sockets (anchors-reliability 3.3, 7).
 export const UPSTREAM_MESSAGE_BYTES_MAX = 1024 * 1024;
 export const UPSTREAM_BUFFERED_BYTES_MAX = 256 * 1024;
+/** Commands may be queued behind full audio this far, so that a cancel still gets out. */
+export const UPSTREAM_COMMAND_RESERVE_BYTES = 64 * 1024;
 export const UPSTREAM_DIAL_TIMEOUT_MS = 5_000;
+/** After our goodbye the socket is ended by force. */
+export const UPSTREAM_CLOSE_TIMEOUT_MS = 1_000;
+/** Unreadable events in a row before the session is given up. */
+export const UPSTREAM_BAD_EVENTS_MAX = 10;
+/** Session changes sent and not yet answered. */
+export const UPSTREAM_CHANGES_MAX = 16;
 export const UPSTREAM_PING_MS = 5_000;
 export const UPSTREAM_PONGS_MISSED_MAX = 2;
 export const UPSTREAM_BACKOFF_MS_MIN = 100;
@@ -163,4 +171,5 @@ assert(
   "the shortest backoff must keep the dial rate",
 );
 assert(UPSTREAM_DIAL_TIMEOUT_MS < RESPONSE_WAIT_MS, "a dial must fail before a waiting response");
+assert(INSTRUCTIONS_BYTES_MAX <= UPSTREAM_COMMAND_RESERVE_BYTES, "a session change must fit");
 assert(UPSTREAM_BUFFERED_BYTES_MAX < UPSTREAM_MESSAGE_BYTES_MAX, "the send cap is the smaller one");

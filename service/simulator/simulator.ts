@@ -1,0 +1,140 @@
+// A Realtime API server of our own, spoken to over a real WebSocket: for tests, and for people who
+// have no key. It obeys the real server's rules and says back what it heard (docs/simulator.md).
+// Limits: SimulatorLimits; one message at most COMMAND_BYTES_MAX, as the real server takes them.
+import type { Server, ServerWebSocket } from "bun";
+import { VoxError } from "../errors.ts";
+import {
+  SIMULATOR_LIMITS,
+  type SimulatorLimits,
+  type SimulatorOptions,
+  type SimulatorStats,
+} from "./simulator-options.ts";
+import { createSimulatorLine, type SimulatorLine } from "./simulator-line.ts";
+import type { SessionFault } from "./simulator-faults.ts";
+import type { SimulatorRecord } from "./simulator-record.ts";
+
+export interface Simulator {
+  /** ws://host:port/v1/realtime, without `?model=`. */
+  readonly url: string;
+  readonly stats: SimulatorStats;
+  /** One per session ever opened, oldest first; empty unless `isRecorded`. */
+  readonly records: readonly SimulatorRecord[];
+  /** The connections that are open now, oldest first. */
+  lines(): readonly SimulatorLine[];
+  /** The next `count` dials are refused with `status`. */
+  refuseDials(status: number, count: number): void;
+  /** The next session that opens has this fault. */
+  failNextSession(fault: SessionFault): void;
+  stop(): Promise<void>;
+}
+
+interface LineData {
+  readonly model: string;
+  readonly hasAuthorization: boolean;
+  line: SimulatorLine | undefined;
+}
+
+const COMMAND_BYTES_MAX = 16 * 1024 * 1024;
+const PATHS: ReadonlySet<string> = new Set(["/v1/realtime", "/openai/v1/realtime"]);
+
+/** Listens at once. Throws VoxError `config_invalid` when the port is taken. */
+export function createRealtimeSimulator(options: SimulatorOptions): Simulator {
+  const limits: SimulatorLimits = { ...SIMULATOR_LIMITS, ...options.limits };
+  const stats: SimulatorStats = {
+    messagesReceived: 0,
+    messagesSent: 0,
+    pingsReceived: 0,
+    sessionsOpened: 0,
+    sessionsClosed: 0,
+    commandsRefused: 0,
+  };
+  const records: SimulatorRecord[] = [];
+  const lines = new Set<SimulatorLine>();
+  const faults: SessionFault[] = [];
+  const refusal = { status: 0, count: 0 };
+
+  const open = (socket: ServerWebSocket<LineData>) => {
+    stats.sessionsOpened += 1;
+    const { model, hasAuthorization } = socket.data;
+    const line = createSimulatorLine({
+      socket,
+      model,
+      hasAuthorization,
+      options,
+      limits,
+      stats,
+      fault: faults.shift(),
+    });
+    socket.data.line = line;
+    lines.add(line);
+    if (line.record !== undefined) records.push(line.record);
+    line.open();
+  };
+
+  const answerHttp = (request: Request, server: Server<LineData>): Response | undefined => {
+    if (refusal.count > 0) {
+      refusal.count -= 1;
+      return new Response("refused", { status: refusal.status });
+    }
+    const url = new URL(request.url);
+    if (!PATHS.has(url.pathname)) return new Response("not found", { status: 404 });
+    const model = url.searchParams.get("model") ?? "";
+    if (model === "") return new Response("model is missing", { status: 400 });
+    if (lines.size >= limits.sessionsMax) return new Response("too many sessions", { status: 429 });
+    const hasAuthorization = request.headers.has("authorization");
+    const isUpgraded = server.upgrade(request, { data: { model, hasAuthorization, line: undefined } });
+    return isUpgraded ? undefined : new Response("a WebSocket is expected", { status: 426 });
+  };
+
+  const server = listen(options, {
+    fetch: answerHttp,
+    websocket: {
+      perMessageDeflate: false,
+      maxPayloadLength: COMMAND_BYTES_MAX,
+      backpressureLimit: COMMAND_BYTES_MAX,
+      closeOnBackpressureLimit: true,
+      open,
+      message(socket, message) {
+        stats.messagesReceived += 1;
+        socket.data.line?.onMessage(message);
+      },
+      ping() {
+        stats.pingsReceived += 1;
+      },
+      close(socket) {
+        stats.sessionsClosed += 1;
+        const { line } = socket.data;
+        if (line === undefined) return;
+        lines.delete(line);
+        line.onClosed();
+      },
+    },
+  });
+
+  return {
+    url: `ws://${server.hostname}:${server.port}/v1/realtime`,
+    stats,
+    records,
+    lines: () => [...lines],
+    refuseDials(status, count) {
+      refusal.status = status;
+      refusal.count = count;
+    },
+    failNextSession: (fault) => {
+      faults.push(fault);
+    },
+    stop: () => server.stop(true),
+  };
+}
+
+type ListenOptions = Pick<Bun.Serve.Options<LineData>, "fetch" | "websocket">;
+
+function listen(options: SimulatorOptions, handlers: ListenOptions): Server<LineData> {
+  const { host, port } = options;
+  try {
+    return Bun.serve<LineData>({ hostname: host, port, ...handlers } as Bun.Serve.Options<LineData>);
+  } catch (cause) {
+    const message = `Cannot start the simulator: port is ${port}, must be free`;
+    throw new VoxError(message, { code: "config_invalid", isRetryable: false, cause });
+  }
+}

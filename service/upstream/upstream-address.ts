@@ -1,0 +1,33 @@
+// Where a Realtime API server is and what we show it when dialling.
+// No OpenAI-Beta header: it would select the old event shapes (protocols.md 1.1).
+import { VoxError } from "../errors.ts";
+
+/** The address with `?model=` added; other query fields stay. Throws VoxError `config_invalid`. */
+export function realtimeUrl(address: string, model: string): string {
+  if (!URL.canParse(address)) throw invalid("address is not a URL, must be ws:// or wss://");
+  const url = new URL(address);
+  if (url.protocol !== "ws:" && url.protocol !== "wss:") {
+    throw invalid(`scheme is ${url.protocol}//, must be ws:// or wss://`);
+  }
+  if (url.username !== "" || url.password !== "") {
+    throw invalid("address holds a user name or password, must be without");
+  }
+  url.hash = "";
+  url.searchParams.set("model", model);
+  return url.href;
+}
+
+/** A key goes out over TLS, or in clear text to this very machine, and nowhere else. */
+export function realtimeHeaders(url: string, apiKey: string): Readonly<Record<string, string>> {
+  const isSafe = url.startsWith("wss:") || isLoopback(new URL(url).hostname);
+  return apiKey === "" || !isSafe ? {} : { authorization: `Bearer ${apiKey}` };
+}
+
+function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "[::1]" || /^127(?:\.\d{1,3}){3}$/.test(host);
+}
+
+function invalid(what: string): VoxError {
+  const message = `Cannot use the upstream: ${what}`;
+  return new VoxError(message, { code: "config_invalid", isRetryable: false });
+}
