@@ -22,6 +22,8 @@ import {
 } from "./vad/silero-layout";
 import { turnForceEnd, turnReset } from "./vad/turn-machine";
 
+export { kernelDecode, kernelEncode, streamOpen, streamResample } from "./kernels";
+
 /** Version of memory map and exports; the host refuses another. */
 export function abiVersion(): i32 {
   return ABI_VERSION;

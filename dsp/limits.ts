@@ -36,5 +36,8 @@ export const RESAMPLER_CHUNK_SAMPLES_MAX = 960;
 /** Most samples one chunk can become: 8 kHz to 48 kHz, plus one for a fractional start. */
 export const RESAMPLER_OUTPUT_SAMPLES_MAX = 5761;
 
+/** Resamplers beside the calls' own, for engines that speak at a rate of their own. */
+export const RESAMPLER_STREAMS = 256;
+
 /** The level of digital silence (S2-07). */
 export const SILENCE_DBFS = -96;

@@ -7,7 +7,8 @@
 //   1,280 KiB  832 KiB    Silero 8 kHz weights (packed 775 KiB)
 //   2,112 KiB  128 KiB    Silero scratch, shared by all slots
 //   2,240 KiB  6 MiB      resampler tables, handed out by the host, never given back
-//   8,384 KiB  4 MiB      reserve for further kernels
+//   8,384 KiB  1 MiB      resampler streams beside calls: 4 KiB each
+//   9,408 KiB  3 MiB      reserve for further kernels
 //   12,480 KiB 16 MiB     ports: 16 KiB a slot, one caller frame in and one out
 //   28,864 KiB 160 MiB    slots: 160 KiB each, drawn below
 //
@@ -33,6 +34,7 @@ import {
   CAPTURE_RING_FRAMES,
   FRAME_BYTES_MAX,
   PLAYBACK_RING_FRAMES,
+  RESAMPLER_STREAMS,
   SLOTS,
   UPSTREAM_FRAME_BYTES_MAX,
 } from "./limits";
@@ -49,8 +51,12 @@ export const SILERO_SCRATCH_BASE = SILERO_8K_BASE + SILERO_8K_BYTES;
 export const SILERO_SCRATCH_BYTES = 131072;
 export const TABLES_BASE = SILERO_SCRATCH_BASE + SILERO_SCRATCH_BYTES;
 export const TABLES_BYTES = 6291456;
-export const RESERVE_BASE = TABLES_BASE + TABLES_BYTES;
-export const RESERVE_BYTES = 4194304;
+export const STREAMS_BASE = TABLES_BASE + TABLES_BYTES;
+/** One resampler stream: its block, then its history. */
+export const STREAM_BYTES = 4096;
+export const STREAM_HISTORY = 256;
+export const RESERVE_BASE = STREAMS_BASE + RESAMPLER_STREAMS * STREAM_BYTES;
+export const RESERVE_BYTES = 3145728;
 export const PORTS_BASE = RESERVE_BASE + RESERVE_BYTES;
 export const PORT_BYTES = 16384;
 export const SLOTS_BASE = PORTS_BASE + SLOTS * PORT_BYTES;
@@ -74,11 +80,11 @@ export const SCRATCH_RESAMPLED_BYTES = 32768;
 /** One frame on the way to the caller, f32 mono, before the encoder. */
 export const SCRATCH_PLAYOUT = SCRATCH_RESAMPLED + SCRATCH_RESAMPLED_BYTES;
 export const SCRATCH_PLAYOUT_BYTES = 32768;
-/** Free for tests and benches that call kernels directly: input, then output. */
-export const SCRATCH_BENCH_INPUT = SCRATCH_PLAYOUT + SCRATCH_PLAYOUT_BYTES;
-export const SCRATCH_BENCH_INPUT_BYTES = 65536;
-export const SCRATCH_BENCH_OUTPUT = SCRATCH_BENCH_INPUT + SCRATCH_BENCH_INPUT_BYTES;
-export const SCRATCH_BENCH_OUTPUT_BYTES = 65536;
+/** What single kernels and resampler streams read and write (kernels.ts): input, then output. */
+export const KERNEL_INPUT = SCRATCH_PLAYOUT + SCRATCH_PLAYOUT_BYTES;
+export const KERNEL_INPUT_BYTES = 65536;
+export const KERNEL_OUTPUT = KERNEL_INPUT + KERNEL_INPUT_BYTES;
+export const KERNEL_OUTPUT_BYTES = 65536;
 
 // Slot header. Format: u32 each, written by the host before slotOpen, then read only.
 export const SLOT_CALLER_ENCODING = 0;
@@ -112,8 +118,10 @@ export const RESAMPLER_TABLE = 12;
 export const RESAMPLER_HISTORY = 16;
 /** Next output's place in the coming chunk, in 1/up-factor of an input sample. */
 export const RESAMPLER_POSITION = 20;
-/** Which kernel runs it. */
-export const RESAMPLER_KIND = 24;
+/** 1: coefficients, history and line are i16 (preset fast); 0: f32. */
+export const RESAMPLER_IS_FIXED = 24;
+/** f32 that turns an i32 sum of the fixed kind into a sample. */
+export const RESAMPLER_SCALE = 28;
 
 // Counters, u32 each, in the order of COUNTER_NAMES of the host.
 export const SLOT_COUNTERS = 256;

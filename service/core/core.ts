@@ -11,6 +11,7 @@ import {
 } from "../../dsp/vad/silero-layout.ts";
 import { assert } from "../assert.ts";
 import type { Core, CoreSlot, SlotFormat, VadSettings } from "../contract/core.ts";
+import { CoreKernels, type Kernels } from "./kernels.ts";
 import { type CoreMemory, OpenSlot } from "./open-slot.ts";
 import { ResamplerTables } from "./resampler-tables.ts";
 import { checkFormat, writeFormat, writeSettings } from "./slot-layout.ts";
@@ -22,11 +23,16 @@ export interface CoreOptions {
   readonly slotsMax?: number;
 }
 
+/** A loaded core, with its kernels for use outside a call. */
+export interface LoadedCore extends Core {
+  readonly kernels: Kernels;
+}
+
 /**
  * Loads the core from the bytes of build/core.wasm.
  * Errors: VoxError core_load_failed when the bytes are not this program's core.
  */
-export function loadCore(wasmBytes: Uint8Array<ArrayBuffer>, options: CoreOptions = {}): Core {
+export function loadCore(wasmBytes: Uint8Array<ArrayBuffer>, options: CoreOptions = {}): LoadedCore {
   const slotsMax = options.slotsMax ?? SLOTS;
   if (!(Number.isInteger(slotsMax) && slotsMax >= 1 && slotsMax <= SLOTS)) {
     throw new RangeError(`Cannot load the core: slotsMax is ${slotsMax}, must be 1..${SLOTS}`);
@@ -34,7 +40,7 @@ export function loadCore(wasmBytes: Uint8Array<ArrayBuffer>, options: CoreOption
   const exports = instantiateCore(wasmBytes);
   const memory = exports.memory.buffer as ArrayBuffer;
   assert(memory.byteLength === map.MEMORY_BYTES, "core memory has another size than its map");
-  return new LoadedCore(slotsMax, {
+  return new CallCore(slotsMax, {
     exports,
     bytes: Buffer.from(memory),
     words: new Uint32Array(memory),
@@ -42,8 +48,9 @@ export function loadCore(wasmBytes: Uint8Array<ArrayBuffer>, options: CoreOption
   });
 }
 
-class LoadedCore implements Core {
+class CallCore implements LoadedCore {
   readonly slotCount: number;
+  readonly kernels: Kernels;
   readonly #core: CoreMemory;
   readonly #tables: ResamplerTables;
   readonly #views: SlotViewCache;
@@ -58,6 +65,7 @@ class LoadedCore implements Core {
     const memory = core.words.buffer as ArrayBuffer;
     this.#tables = new ResamplerTables(memory);
     this.#views = new SlotViewCache(memory);
+    this.kernels = new CoreKernels(core, this.#tables);
     for (let index = slotsMax - 1; index >= 0; index -= 1) this.#free.push(index);
   }
 

@@ -1,6 +1,17 @@
-// Designs the low-pass filters of the resampler at boot, as polyphase branches.
-// Source: J. F. Kaiser, "Nonrecursive digital filter design using the I0-sinh window function",
-// Proc. IEEE ISCAS 1974; polyphase split as in Crochiere and Rabiner (1983), chapter 3.
+// Designs the low-pass filters of the resampler at boot, in TypeScript.
+//
+//   windowed sinc at 16 points per period of the lower rate      prototype, one per preset
+//     -> homomorphic minimum phase (optional)
+//     -> read off at the points a pair of rates needs            one per pair
+//     -> polyphase branches
+//
+// Sources: J. F. Kaiser, "Nonrecursive digital filter design using the I0-sinh window function",
+// Proc. IEEE ISCAS 1974 (prototype and the window of the reading off); A. V. Oppenheim and
+// R. W. Schafer, "Discrete-Time Signal Processing" (1989), chapter 12 (minimum phase from the
+// folded real cepstrum). Departure: the magnitude gets a floor under the stop band before the
+// logarithm, else zeros on the unit circle make the cepstrum alias.
+
+import { fourier } from "./fourier.ts";
 
 /** What a filter has to do, in periods and Nyquists of the LOWER of the two rates. */
 export interface FilterShape {
@@ -10,57 +21,135 @@ export interface FilterShape {
   readonly attenuationDb: number;
   /** Middle of the transition band, 1 = the lower rate's Nyquist. */
   readonly cutoff: number;
+  readonly isMinimumPhase: boolean;
 }
+
+/** Points per sample period of the lower rate at which prototypes are designed. */
+export const PROTOTYPE_POINTS = 16;
+
+/**
+ * How far under the stop band the logarithm's floor lies. At 6 dB the cut-off tail of the impulse
+ * response lifts the stop band by 13 dB, at 30 dB by nothing that can be measured.
+ */
+const FLOOR_UNDER_STOP_DB = 30;
 
 /** A rational resampler ready to be packed into core memory. */
 export interface PolyphaseFilter {
   readonly upFactor: number;
   readonly downFactor: number;
-  /** Coefficients of each branch, a multiple of 4; newest sample last. */
+  /** Coefficients of each branch, a multiple of 8; newest sample last. */
   readonly taps: number;
   /** upFactor x taps coefficients, branch after branch. */
   readonly coefficients: Float32Array;
 }
 
-/** Designs the filter for one pair of rates in Hz. */
+/** The impulse response of one shape, PROTOTYPE_POINTS per period of the lower rate. */
+export function designPrototype(shape: FilterShape): Float64Array {
+  const length = shape.lowRateTaps * PROTOTYPE_POINTS;
+  const linear = windowedSinc(length, shape);
+  return shape.isMinimumPhase ? minimumPhase(linear, shape.attenuationDb) : linear;
+}
+
+/** Reads a prototype off for one pair of rates in Hz and splits it into branches. */
 export function designPolyphase(
   rates: { readonly sourceHz: number; readonly targetHz: number },
-  shape: FilterShape,
+  prototype: Float64Array,
 ): PolyphaseFilter {
   const divisor = greatestDivisor(rates.sourceHz, rates.targetHz);
   const upFactor = rates.targetHz / divisor;
   const downFactor = rates.sourceHz / divisor;
   const lowRateHz = Math.min(rates.sourceHz, rates.targetHz);
   const finePerLow = (rates.sourceHz * upFactor) / lowRateHz;
-  const length = Math.round(shape.lowRateTaps * finePerLow);
-  const impulse = windowedSinc(length, finePerLow, shape);
+  const length = Math.ceil((prototype.length / PROTOTYPE_POINTS) * finePerLow);
   const branchTaps = Math.ceil(length / upFactor);
-  const taps = Math.ceil(branchTaps / 4) * 4;
+  const taps = Math.ceil(branchTaps / 8) * 8;
   const coefficients = new Float32Array(upFactor * taps);
-  for (let branch = 0; branch < upFactor; branch += 1) {
+  const branch = new Float64Array(branchTaps);
+  const reader = makeReader(prototype);
+  for (let index = 0; index < upFactor; index += 1) {
     let sum = 0;
-    for (let tap = 0; tap < branchTaps; tap += 1) sum += impulse[tap * upFactor + branch] ?? 0;
     for (let tap = 0; tap < branchTaps; tap += 1) {
-      // Every branch passes a constant unchanged, so that DC makes no tone at the lower rate.
-      const value = (impulse[tap * upFactor + branch] ?? 0) / sum;
-      coefficients[branch * taps + taps - 1 - tap] = value;
+      const value = reader(((tap * upFactor + index) * PROTOTYPE_POINTS) / finePerLow);
+      branch[tap] = value;
+      sum += value;
+    }
+    // Every branch passes a constant unchanged, so that DC makes no tone at the lower rate.
+    for (let tap = 0; tap < branchTaps; tap += 1) {
+      coefficients[index * taps + taps - 1 - tap] = (branch[tap] ?? 0) / sum;
     }
   }
   return { upFactor, downFactor, taps, coefficients };
 }
 
-function windowedSinc(length: number, finePerLow: number, shape: FilterShape): Float64Array {
-  const beta = 0.1102 * (shape.attenuationDb - 8.7);
+function windowedSinc(length: number, shape: FilterShape): Float64Array {
+  const beta = kaiserBeta(shape.attenuationDb);
   const scale = besselI0(beta);
   const middle = (length - 1) / 2;
   const impulse = new Float64Array(length);
   for (let index = 0; index < length; index += 1) {
-    const time = (index - middle) / finePerLow;
     const place = (index - middle) / (length / 2);
     const window = besselI0(beta * Math.sqrt(Math.max(0, 1 - place * place))) / scale;
-    impulse[index] = sinc(time * shape.cutoff) * window;
+    const time = (index - middle) / PROTOTYPE_POINTS;
+    impulse[index] = ((sinc(time * shape.cutoff) * shape.cutoff) / PROTOTYPE_POINTS) * window;
   }
   return impulse;
+}
+
+// Same magnitude, all zeros inside the unit circle: log magnitude -> real cepstrum -> fold the
+// negative times onto the positive ones -> exponentiate.
+function minimumPhase(linear: Float64Array, attenuationDb: number): Float64Array {
+  let size = 1;
+  while (size < linear.length * 16) size *= 2;
+  const re = new Float64Array(size);
+  const im = new Float64Array(size);
+  re.set(linear);
+  fourier(re, im, false);
+  const floor = 10 ** (-(attenuationDb + FLOOR_UNDER_STOP_DB) / 10);
+  for (let index = 0; index < size; index += 1) {
+    const power = (re[index] ?? 0) ** 2 + (im[index] ?? 0) ** 2;
+    re[index] = 0.5 * Math.log(power + floor);
+    im[index] = 0;
+  }
+  fourier(re, im, true);
+  for (let index = 1; index < size; index += 1) {
+    re[index] = index < size / 2 ? 2 * (re[index] ?? 0) : index === size / 2 ? (re[index] ?? 0) : 0;
+    im[index] = 0;
+  }
+  im[0] = 0;
+  fourier(re, im, false);
+  for (let index = 0; index < size; index += 1) {
+    const magnitude = Math.exp(re[index] ?? 0);
+    const phase = im[index] ?? 0;
+    re[index] = magnitude * Math.cos(phase);
+    im[index] = magnitude * Math.sin(phase);
+  }
+  fourier(re, im, true);
+  return re.slice(0, linear.length);
+}
+
+// Value of the prototype between its points: a short windowed sinc suffices, because the
+// prototype occupies only a sixteenth of its own bandwidth.
+function makeReader(prototype: Float64Array): (point: number) => number {
+  const halfPoints = 12;
+  const beta = 14;
+  const scale = besselI0(beta);
+  return (point) => {
+    const nearest = Math.round(point);
+    if (Math.abs(point - nearest) < 1e-9) return prototype[nearest] ?? 0;
+    const first = Math.floor(point) - halfPoints + 1;
+    let sum = 0;
+    for (let index = first; index < first + 2 * halfPoints; index += 1) {
+      const distance = point - index;
+      const place = distance / halfPoints;
+      const window = besselI0(beta * Math.sqrt(Math.max(0, 1 - place * place))) / scale;
+      sum += (prototype[index] ?? 0) * sinc(distance) * window;
+    }
+    return sum;
+  };
+}
+
+function kaiserBeta(attenuationDb: number): number {
+  return 0.1102 * (attenuationDb - 8.7);
 }
 
 function sinc(x: number): number {

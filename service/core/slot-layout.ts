@@ -15,7 +15,8 @@ import type { ResamplerTable, ResamplerTables } from "./resampler-tables.ts";
 const CALLER_RATES_HZ: readonly number[] = [8000, 16000, 22050, 24000, 44100, 48000];
 const UPSTREAM_RATES_HZ: readonly number[] = [8000, 16000, 24000];
 
-const ENCODINGS: Record<CallerEncoding, number> = {
+/** Numbers of the encodings in core memory. */
+export const ENCODINGS: Record<CallerEncoding, number> = {
   pcm16: status.ENCODING_PCM16,
   f32: status.ENCODING_F32,
   mulaw: status.ENCODING_MULAW,
@@ -113,11 +114,18 @@ export function writeSettings(
   word(map.SETTING_BARGE_COOLDOWN_MS, Math.ceil(settings.bargeInCooldownMs));
 }
 
-function writeResampler(words: Uint32Array, base: number, table: ResamplerTable | null): void {
+/** Writes factors, taps and table of one resampler block; null: the rates are equal. */
+export function writeResampler(
+  words: Uint32Array,
+  base: number,
+  table: ResamplerTable | null,
+): void {
   words[(base + map.RESAMPLER_UP_FACTOR) >> 2] = table?.upFactor ?? 0;
   words[(base + map.RESAMPLER_DOWN_FACTOR) >> 2] = table?.downFactor ?? 0;
   words[(base + map.RESAMPLER_TAPS) >> 2] = table?.taps ?? 0;
   words[(base + map.RESAMPLER_TABLE) >> 2] = table?.address ?? 0;
+  words[(base + map.RESAMPLER_IS_FIXED) >> 2] = table?.isFixed ? 1 : 0;
+  words[(base + map.RESAMPLER_SCALE) >> 2] = table?.scaleBits ?? 0;
 }
 
 function isUpstreamEncoding(encoding: UpstreamEncoding): boolean {

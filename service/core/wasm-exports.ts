@@ -25,6 +25,10 @@ export interface CoreExports {
   render(index: number): number;
   playbackFlush(index: number): number;
   playbackGain(index: number, target: number, samples: number): void;
+  kernelDecode(encoding: number, count: number): number;
+  kernelEncode(encoding: number, count: number): number;
+  streamOpen(index: number): number;
+  streamResample(index: number, count: number): number;
 }
 
 /** Compiles and starts the module. Throws VoxError core_load_failed when it is not ours. */

@@ -2,7 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { CORE_WASM_PATH } from "../../service/assets.ts";
-import { loadCore } from "../../service/core/core.ts";
+import { type LoadedCore, loadCore } from "../../service/core/core.ts";
 import type { Core, CoreSlot, SlotFormat, VadSettings } from "../../service/contract/core.ts";
 
 export const PHONE_FORMAT: SlotFormat = {
@@ -34,7 +34,7 @@ export const SETTINGS: VadSettings = {
   bargeInCooldownMs: 500,
 };
 
-export function makeCore(slotsMax = 16): Core {
+export function makeCore(slotsMax = 16): LoadedCore {
   return loadCore(new Uint8Array(readFileSync(CORE_WASM_PATH)), { slotsMax });
 }
 
