@@ -9,6 +9,8 @@ import { INSTRUCTIONS_BYTES_MAX, PRE_ROLL_MS_MAX, SLOTS } from "./limits.ts";
 const DEFAULT_INSTRUCTIONS =
   "You are a friendly voice agent on a live call. Answer briefly, in the caller's language.";
 
+const DEFAULT_GOODBYE = "Say goodbye to the caller in one short sentence: the call has to end now.";
+
 const share = z.number().min(0).max(1);
 const durationMs = z.int().min(0).max(60_000);
 const text = z.string().max(INSTRUCTIONS_BYTES_MAX);
@@ -21,6 +23,9 @@ const webUrl = z.union([
   z.literal(""),
   z.url({ protocol: /^https?$/, error: "an http:// or https:// URL" }),
 ]);
+const vadEngine = z
+  .string()
+  .regex(/^(core|energy|onnx:[a-z0-9][a-z0-9._-]*)$/, { error: "core, energy or onnx:NAME" });
 
 function turnSettings(minSilenceMs: number) {
   return z.strictObject({
@@ -69,6 +74,10 @@ export const CONFIG_SCHEMA = z.strictObject({
     .array(z.string().min(16))
     .default([])
     .describe("keys of callers on /v1/stream, comma separated, at least 16 characters each"),
+  origins: z
+    .array(z.url({ protocol: /^https?$/, error: "origins like https://console.example.com" }))
+    .default([])
+    .describe("web pages of these origins may connect, comma separated"),
   callsMax: z.int().min(1).max(SLOTS).default(200).describe("calls at the same time"),
   callsPerKeyMax: z.int().min(0).max(SLOTS).default(0).describe("calls per key, 0 = callsMax"),
   callMinutesMax: z.int().min(1).max(1_440).default(60).describe("longest call in minutes"),
@@ -95,6 +104,9 @@ export const CONFIG_SCHEMA = z.strictObject({
       .default("")
       .describe("any server of that API, empty = wss://api.openai.com/v1/realtime"),
     realtimeModel: z.string().min(1).default("gpt-realtime-2.1").describe("model of the agent"),
+    transcriptionModel: text
+      .default("gpt-transcribe")
+      .describe("model that writes down the caller's words, empty = none"),
   }),
   simulator: z.strictObject({
     script: z.string().default("").describe("file that tells the simulator what to answer"),
@@ -105,6 +117,9 @@ export const CONFIG_SCHEMA = z.strictObject({
   agent: z.strictObject({
     voice: text.default("marin").describe("voice of the agent"),
     instructions: text.default(DEFAULT_INSTRUCTIONS).describe("what the agent is told"),
+    goodbye: text
+      .default(DEFAULT_GOODBYE)
+      .describe("what the agent is asked to say when the call has to end, empty = nothing"),
   }),
   routes: z.strictObject({
     stream: routeSettings(""),
@@ -119,15 +134,21 @@ export const CONFIG_SCHEMA = z.strictObject({
     .default("standard")
     .describe("preset of the resampler"),
   vad: z.strictObject({
-    engine: z
-      .string()
-      .regex(/^(core|energy|onnx:[a-z0-9][a-z0-9._-]*)$/, { error: "core, energy or onnx:NAME" })
+    engine: vadEngine
       .default("core")
       .describe("core, energy, or onnx:NAME of models/manifest.json"),
     fallback: z
       .enum(["none", "core", "energy"])
       .default("none")
       .describe("engine when that one does not load, none = refuse to start"),
+    engines: z
+      .array(vadEngine)
+      .default([])
+      .describe("further engines that calls may ask for, comma separated"),
+    manifestFile: z
+      .string()
+      .default("")
+      .describe("the operator's own models, like models/manifest.json"),
     phone: turnSettings(500),
     wideband: turnSettings(400),
   }),

@@ -1,6 +1,7 @@
 // The configuration in force: gathered from command line, environment and file, checked once, then
 // trusted everywhere (decision 19). Pure: the program reads its sources in config-read.ts, a test
 // gives literals. main passes each module its own slice; nobody else reads settings.
+import { TURN_DETECTIONS_OFFERED } from "./call-plan.ts";
 import { type Gathered, type ConfigSources, gatherConfig } from "./config-sources.ts";
 import { CONFIG_SCHEMA, type ConfigValues, SETTINGS } from "./config-schema.ts";
 import type { VadSettings } from "./contract/core.ts";
@@ -27,6 +28,8 @@ export interface Config extends Omit<ConfigValues, Settled> {
   readonly vad: {
     readonly engine: string;
     readonly fallback: "none" | "core" | "energy";
+    readonly engines: readonly string[];
+    readonly manifestFile: string;
     readonly phone: VadSettings;
     readonly wideband: VadSettings;
   };
@@ -138,6 +141,12 @@ function conflictsOf(values: ConfigValues): string[] {
         "set OPENAI_API_KEY or OPENAI_REALTIME_URL, or say --upstream simulator",
     );
   }
+  if (!TURN_DETECTIONS_OFFERED.includes(values.turnDetection)) {
+    problems.push(
+      `Cannot use turnDetection: is ${values.turnDetection}, ` +
+        `must be one of ${TURN_DETECTIONS_OFFERED.join(", ")} in this version`,
+    );
+  }
   if (values.callsPerKeyMax > values.callsMax) {
     problems.push(
       `Cannot use callsPerKeyMax: is ${values.callsPerKeyMax}, ` +
@@ -187,8 +196,7 @@ function settle(values: ConfigValues): Config {
     },
     routes: { stream: routeOf(routes.stream), twilio: routeOf(routes.twilio) },
     vad: {
-      engine: vad.engine,
-      fallback: vad.fallback,
+      ...vad,
       phone: { ...vad.phone, ...bargeInSettings },
       wideband: { ...vad.wideband, ...bargeInSettings },
     },

@@ -119,7 +119,7 @@ describe("packages", () => {
       importsOf(file)
         .filter(({ specifier, target }) => {
           if (target?.startsWith("gen/")) return !file.path.startsWith("service/wire/");
-          if (target !== undefined || /^(node|bun):/.test(specifier)) return false;
+          if (target !== undefined || /^(node:|bun$|bun:)/.test(specifier)) return false;
           return PACKAGE_WALLS[packageOf(specifier)]?.test(file.path) !== true;
         })
         .map(({ specifier }) => `${file.path} imports ${specifier}`),

@@ -1,8 +1,10 @@
-// The metrics of a running service, each made once with all its label values, so that a dashboard
-// sees zeros from the start and a hot path only adds. main makes them and hands out slices.
+// The metrics of calls and of the process, each made once with all its label values, so that a
+// dashboard sees zeros from the start and a hot path only adds. main makes them and hands out
+// slices; modules that count things of their own make those themselves, under their own names.
 // Label values are closed sets: routes, upstreams, results, error codes we know. Never a call id,
 // a caller or a text (T28).
 import type { Counter, Gauge, Histogram, Metrics } from "../contract/metrics.ts";
+import type { MetricsRegistry } from "./metrics-registry.ts";
 
 export type RouteLabel = "stream" | "twilio";
 export type UpstreamLabel = "openai" | "simulator";
@@ -44,47 +46,35 @@ export interface CallMetrics {
 
 export interface ServiceMetrics {
   readonly calls: Readonly<Record<RouteLabel, Readonly<Record<UpstreamLabel, CallMetrics>>>>;
-  readonly refused: (reason: string) => Counter;
   readonly turns: Counter;
   readonly commitLatencyMs: Histogram;
   readonly bargeIns: Counter;
   /** Interrupting speech detected -> the caller's buffer told to clear. */
   readonly bargeInLatencyMs: Histogram;
   readonly frameMicroseconds: Histogram;
-  readonly gapFrames: Counter;
-  readonly pacerLatenessMs: Histogram;
-  readonly pacerUnderruns: Counter;
-  readonly pacerFramesSkipped: Counter;
   readonly sends: Readonly<Record<SendResult, Counter>>;
-  readonly upstreamDials: Counter;
-  readonly upstreamConnectMs: Histogram;
   readonly upstreamError: (code: string) => Counter;
   readonly vadWindows: Readonly<Record<VadEngineLabel, Counter>>;
   readonly vadWindowsSkipped: Readonly<Record<VadEngineLabel, Counter>>;
-  readonly answerQueueMs: Gauge;
-  readonly turnTapeMs: Gauge;
-  readonly audioPoolBytes: Gauge;
-  readonly residentBytes: Gauge;
 }
 
-const REFUSALS = ["key", "signature", "token", "origin", "route", "rate", "full", "draining"];
-
-/** Makes every metric. */
-export function createServiceMetrics(metrics: Metrics): ServiceMetrics {
+/** Makes every metric; those of the process are read when the registry prints. */
+export function createServiceMetrics(metrics: MetricsRegistry): ServiceMetrics {
+  const residentBytes = metrics.gauge("process_resident_memory_bytes", "Resident memory");
+  metrics.onPrint(() => residentBytes.set(process.memoryUsage.rss()));
   return {
     calls: byLabel(ROUTES, (route) =>
       byLabel(UPSTREAMS, (upstream) => callMetrics(metrics, { route, upstream })),
     ),
-    refused: chosenFrom([...REFUSALS, "other"], (reason) =>
-      metrics.counter("voxbridge_calls_refused_total", "Callers turned away", { reason }),
-    ),
     ...conversationMetrics(metrics),
     ...audioMetrics(metrics),
-    ...upstreamMetrics(metrics),
-    answerQueueMs: metrics.gauge("voxbridge_answer_queue_ms", "Answer audio not delivered yet"),
-    turnTapeMs: metrics.gauge("voxbridge_turn_tape_ms", "Caller audio kept until acknowledged"),
-    audioPoolBytes: metrics.gauge("voxbridge_audio_pool_bytes", "Memory of tapes and queues"),
-    residentBytes: metrics.gauge("process_resident_memory_bytes", "Resident memory"),
+    upstreamError: chosenFrom(UPSTREAM_ERROR_CODES, (code) =>
+      metrics.counter(
+        "voxbridge_call_upstream_errors_total",
+        "Upstream errors that calls were told of",
+        { code },
+      ),
+    ),
   };
 }
 
@@ -133,7 +123,7 @@ function conversationMetrics(metrics: Metrics) {
 
 function audioMetrics(metrics: Metrics) {
   const sent = (result: SendResult) =>
-    metrics.counter("voxbridge_sends_total", "Messages to callers by result", { result });
+    metrics.counter("voxbridge_sends_total", "Answer frames to callers by result", { result });
   const windows = (engine: VadEngineLabel) =>
     metrics.counter("voxbridge_vad_windows_total", "Voice activity windows", { engine });
   const skipped = (engine: VadEngineLabel) =>
@@ -145,34 +135,9 @@ function audioMetrics(metrics: Metrics) {
       "Time to take in one 20 ms frame",
       FRAME_MICROSECONDS,
     ),
-    gapFrames: metrics.counter("voxbridge_gap_frames_total", "Frames filled for lost audio"),
-    pacerLatenessMs: metrics.histogram(
-      "voxbridge_pacer_lateness_ms",
-      "How late the pacer woke",
-      SHORT_MS,
-    ),
-    pacerUnderruns: metrics.counter("voxbridge_pacer_underruns_total", "Frames missing in time"),
-    pacerFramesSkipped: metrics.counter(
-      "voxbridge_pacer_frames_skipped_total",
-      "Frames re-anchored after a stall",
-    ),
     sends: byLabel(["sent", "buffered", "dropped"] as const, sent),
     vadWindows: byLabel(engines, windows),
     vadWindowsSkipped: byLabel(engines, skipped),
-  };
-}
-
-function upstreamMetrics(metrics: Metrics) {
-  return {
-    upstreamDials: metrics.counter("voxbridge_upstream_dials_total", "Connections tried"),
-    upstreamConnectMs: metrics.histogram(
-      "voxbridge_upstream_connect_ms",
-      "Dial to usable session",
-      TURN_MS,
-    ),
-    upstreamError: chosenFrom(UPSTREAM_ERROR_CODES, (code) =>
-      metrics.counter("voxbridge_upstream_errors_total", "Upstream errors by code", { code }),
-    ),
   };
 }
 
