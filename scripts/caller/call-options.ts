@@ -9,7 +9,7 @@ export const CALL_HELP = `Calls a running VoxBridge, speaks a recording and play
   speech.wav             16 bit WAV (default: tests/speech/question.wav)
   --twilio               as a phone call: Twilio Media Streams, mu-law at 8 kHz
   --url URL              where the service listens (default: http://127.0.0.1:8080)
-  --key KEY              API key of /v1/stream (default: the variable VOXBRIDGE_API_KEY)
+  --key KEY              API key of /v1/stream (default: the first of VOXBRIDGE_API_KEYS)
   --encoding NAME        pcm16, f32, mulaw or alaw at the recording's rate (G.711: 8 kHz); not with --twilio
   --interrupt-after MS   talk over the answer after so many ms of it were heard
   --interrupt-with FILE  what is said then (default: tests/speech/interrupt.wav)
@@ -50,7 +50,7 @@ export function readCallOptions(
       twilio: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
       url: { type: "string", default: "http://127.0.0.1:8080" },
-      key: { type: "string", default: env["VOXBRIDGE_API_KEY"] ?? "" },
+      key: { type: "string", default: env["VOXBRIDGE_API_KEYS"]?.split(",")[0]?.trim() ?? "" },
       encoding: { type: "string", default: "pcm16" },
       "interrupt-after": { type: "string" },
       "interrupt-with": { type: "string", default: "tests/speech/interrupt.wav" },

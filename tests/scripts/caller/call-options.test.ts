@@ -21,7 +21,7 @@ describe("readCallOptions()", () => {
 
   test("takes socket addresses too, and secrets from the environment", () => {
     const options = readCallOptions(["a.wav", "--url", "wss://voice.example/x", "--twilio"], {
-      VOXBRIDGE_API_KEY: "k",
+      VOXBRIDGE_API_KEYS: "k, other",
       TWILIO_AUTH_TOKEN: "t",
       PUBLIC_URL: "https://voice.example",
     });
