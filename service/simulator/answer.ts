@@ -2,18 +2,7 @@
 // understood: without a script every transcript says that it is simulated.
 import { type AudioForm, transcodeAudio } from "./audio-forms.ts";
 import { melody, type Occasion } from "./melodies.ts";
-import type { ScriptedAnswer } from "./script.ts";
-
-/** What the session has not answered yet. */
-export interface Unanswered {
-  /** The utterances, oldest first, in the input format of their time. */
-  readonly audio: readonly { readonly form: AudioForm; readonly bytes: Uint8Array }[];
-  readonly textCount: number;
-  readonly toolOutputCharacters: number;
-  /** "" when no tool has answered. */
-  readonly toolName: string;
-  readonly scripted: ScriptedAnswer | undefined;
-}
+import type { Unanswered } from "./unanswered.ts";
 
 export interface Answer {
   readonly transcript: string;
@@ -27,8 +16,18 @@ const TOOL_ANSWER_MS = 960;
 const MS_PER_CHARACTER = 60;
 const SCRIPTED_MS_MAX = 10_000;
 
-/** The answer in the session's output format; `msMax` bounds what is spoken back. */
-export function createAnswer(unanswered: Unanswered, form: AudioForm, msMax: number): Answer {
+export interface AnswerRequest {
+  readonly unanswered: Unanswered;
+  /** The format to answer in. */
+  readonly form: AudioForm;
+  /** Bounds what is spoken back. */
+  readonly msMax: number;
+  /** Of this response alone; "" for none. */
+  readonly instructions: string;
+}
+
+export function createAnswer(request: AnswerRequest): Answer {
+  const { unanswered, form, instructions } = request;
   const { scripted } = unanswered;
   const toolCalls = (scripted?.toolCalls ?? []).map((call) => ({
     name: call.name,
@@ -46,11 +45,13 @@ export function createAnswer(unanswered: Unanswered, form: AudioForm, msMax: num
     const text = `[simulated: tool ${toolName} answered with ${toolOutputCharacters} characters]`;
     return tune(form, "tool", TOOL_ANSWER_MS, text);
   }
-  if (unanswered.audio.length > 0) return echo(unanswered, form, msMax);
+  if (unanswered.audio.length > 0) return echo(request);
   if (unanswered.textCount > 0) {
-    return tune(form, "text", TEXT_ANSWER_MS, `[simulated: answer to ${unanswered.textCount} text]`);
+    const text = `[simulated: answer to ${unanswered.textCount} text messages]`;
+    return tune(form, "text", TEXT_ANSWER_MS, text);
   }
-  return tune(form, "greeting", GREETING_MS, "[simulated: greeting]");
+  const text = instructions === "" ? "nothing new to answer" : "said as instructed";
+  return tune(form, "greeting", GREETING_MS, `[simulated: ${text}]`);
 }
 
 /** `[simulated: 2.4 s of speech]`. */
@@ -58,7 +59,7 @@ export function simulatedTranscript(durationMs: number): string {
   return `[simulated: ${(durationMs / 1000).toFixed(1)} s of speech]`;
 }
 
-function echo(unanswered: Unanswered, form: AudioForm, msMax: number): Answer {
+function echo({ unanswered, form, msMax }: AnswerRequest): Answer {
   const parts = unanswered.audio.map((part) => transcodeAudio(part.form, form, part.bytes));
   const joined = Buffer.concat(parts);
   const bytesMax = msMax * form.bytesPerMs;

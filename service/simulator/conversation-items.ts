@@ -4,11 +4,13 @@ import type { ConversationItem } from "openai/resources/realtime/realtime";
 
 export interface StoredItem {
   readonly id: string;
-  readonly item: ConversationItem;
+  item: ConversationItem;
   /** An assistant's spoken message: only these can be truncated. */
   readonly isAgentAudio: boolean;
-  /** Length of its audio as generated so far; 0 without audio. */
+  readonly bytesPerMs: number;
+  /** Length of its audio: as generated so far, or as truncated; 0 without audio. */
   audioMs: number;
+  isTruncated: boolean;
   /** undefined: none, or forgotten. */
   audio: Uint8Array | undefined;
 }
@@ -22,15 +24,18 @@ export interface ConversationItems {
   toolName(toolCallId: string): string | undefined;
   count(): number;
   lastId(): string | null;
+  /** The id before `itemId`; null for the first. */
+  previousId(itemId: string): string | null;
 }
 
 const AUDIO_ITEMS_KEPT = 16;
 
 export function createConversationItems(): ConversationItems {
   const items: StoredItem[] = [];
+  const indexOf = (itemId: string) => items.findIndex((item) => item.id === itemId);
   return {
     add(stored, previousItemId) {
-      const after = items.findIndex((item) => item.id === previousItemId);
+      const after = typeof previousItemId === "string" ? indexOf(previousItemId) : -1;
       let index = items.length;
       if (previousItemId === "root") index = 0;
       else if (after >= 0) index = after + 1;
@@ -39,9 +44,9 @@ export function createConversationItems(): ConversationItems {
       if (forgotten !== undefined) forgotten.audio = undefined;
       return items[index - 1]?.id ?? null;
     },
-    find: (itemId) => items.find((item) => item.id === itemId),
+    find: (itemId) => items[indexOf(itemId)],
     remove(itemId) {
-      const index = items.findIndex((item) => item.id === itemId);
+      const index = indexOf(itemId);
       if (index >= 0) items.splice(index, 1);
       return index >= 0;
     },
@@ -53,5 +58,19 @@ export function createConversationItems(): ConversationItems {
     },
     count: () => items.length,
     lastId: () => items.at(-1)?.id ?? null,
+    previousId: (itemId) => items[indexOf(itemId) - 1]?.id ?? null,
+  };
+}
+
+/** An item without audio. */
+export function silentItem(id: string, item: ConversationItem): StoredItem {
+  return {
+    id,
+    item,
+    isAgentAudio: false,
+    bytesPerMs: 1,
+    audioMs: 0,
+    isTruncated: false,
+    audio: undefined,
   };
 }

@@ -10,25 +10,16 @@ import type {
   RealtimeResponseStatus,
   ResponseContentPartAddedEvent,
 } from "openai/resources/realtime/realtime";
-import type { Clock, Random, TimerHandle } from "../contract/clock.ts";
+import type { TimerHandle } from "../contract/clock.ts";
 import type { Answer } from "./answer.ts";
 import type { AudioForm } from "./audio-forms.ts";
-import type { StoredItem } from "./conversation-items.ts";
-import type { SendEvent } from "./server-events.ts";
-import type { SimulatorLimits } from "./simulator-options.ts";
-
-export interface ResponseRunDeps {
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly limits: SimulatorLimits;
-  readonly send: SendEvent;
-  /** Puts an item into the conversation; nothing for a response outside it. */
-  addItem(stored: StoredItem): void;
-  onDone(run: ResponseRun, outputMs: number): void;
-}
+import { silentItem, type StoredItem } from "./conversation-items.ts";
+import type { SessionContext } from "./session-context.ts";
 
 export interface ResponsePlan {
+  readonly context: SessionContext;
   readonly responseId: string;
+  /** null for a response outside the conversation: its items are not kept. */
   readonly conversationId: string | null;
   readonly metadata: Readonly<Record<string, string>> | null;
   readonly modality: "audio" | "text";
@@ -38,224 +29,260 @@ export interface ResponsePlan {
   /** The response fails with this instead of answering. */
   readonly error: { readonly code: string; readonly message: string } | undefined;
   readonly inputTokens: number;
+  onDone(run: ResponseRun): void;
 }
 
-export interface ResponseRun {
-  readonly responseId: string;
-  start(): void;
-  cancel(reason: "client_cancelled" | "turn_detected"): void;
-  /** Nothing more is sent, not even the end: the connection is gone. */
-  drop(): void;
-}
-
+type CancelReason = "client_cancelled" | "turn_detected";
 type Status = "completed" | "cancelled" | "failed";
+type ResponseStatus = Status | "in_progress";
+
+/** 20 tokens a second of audio, as the real price list counts an agent's speech. */
 const OUTPUT_TOKENS_PER_SECOND = 20;
+const WORDS_PER_DELTA = 2;
 
-export function createResponseRun(deps: ResponseRunDeps, plan: ResponsePlan): ResponseRun {
-  const { clock, limits, send } = deps;
-  const { responseId, form, answer } = plan;
-  const itemId = `item_${deps.random.hex(8)}`;
-  const spot = { response_id: responseId, item_id: itemId, output_index: 0, content_index: 0 };
-  const words = answer.transcript.split(/(?<= )/);
-  const output: ConversationItem[] = [];
-  let stored: StoredItem | undefined;
-  let sentBytes = 0;
-  let sentWords = 0;
-  let timer: TimerHandle | undefined;
-  let cancelReason: "client_cancelled" | "turn_detected" | undefined;
-  let isOver = false;
+/** Order: start, then maybe cancel; onDone comes once, unless drop was called. */
+export class ResponseRun {
+  readonly responseId: string;
+  readonly #plan: ResponsePlan;
+  readonly #context: SessionContext;
+  readonly #itemId: string;
+  readonly #words: readonly string[];
+  readonly #output: ConversationItem[] = [];
+  #stored: StoredItem | undefined;
+  #sentBytes = 0;
+  #sentWords = 0;
+  #timer: TimerHandle | undefined;
+  #cancelReason: CancelReason | undefined;
+  #isOver = false;
 
-  const message = (status: "in_progress" | "completed" | "incomplete"): ConversationItem => ({
-    id: itemId,
-    object: "realtime.item",
-    type: "message",
-    role: "assistant",
-    status,
-    content: status === "in_progress" ? [] : [content()],
-  });
+  constructor(plan: ResponsePlan) {
+    this.responseId = plan.responseId;
+    this.#plan = plan;
+    this.#context = plan.context;
+    this.#itemId = `item_${plan.context.random.hex(8)}`;
+    this.#words = plan.answer.transcript.split(/(?<= )/);
+  }
 
-  const said = () => words.slice(0, sentWords).join("");
-  const content = (): RealtimeConversationItemAssistantMessage.Content =>
-    plan.modality === "audio"
-      ? { type: "output_audio", transcript: said() }
-      : { type: "output_text", text: said() };
-  // The part events keep the old names of the two types.
-  const part = (): ResponseContentPartAddedEvent.Part =>
-    plan.modality === "audio"
-      ? { type: "audio", transcript: said() }
-      : { type: "text", text: said() };
+  get isSpoken(): boolean {
+    return this.#plan.modality === "audio" && this.#plan.answer.audio.length > 0;
+  }
 
-  const response = (status: Status | "in_progress"): RealtimeResponse => {
-    const details = statusDetails(status);
-    const outputTokens = Math.ceil((sentBytes / form.bytesPerMs / 1000) * OUTPUT_TOKENS_PER_SECOND);
-    return {
-      id: responseId,
-      object: "realtime.response",
-      status,
-      output: [...output],
-      output_modalities: [plan.modality],
-      ...(plan.conversationId === null ? {} : { conversation_id: plan.conversationId }),
-      metadata: plan.metadata,
-      ...(details === undefined ? {} : { status_details: details }),
-      ...(status === "in_progress" ? {} : { usage: usage(plan, outputTokens, sentWords) }),
+  start(): void {
+    this.#context.send({ type: "response.created", response: this.#response("in_progress") });
+    this.#after(this.#plan.startDelayMs, () => this.#begin());
+  }
+
+  cancel(reason: CancelReason): void {
+    if (this.#cancelReason !== undefined || this.#isOver) return;
+    this.#cancelReason = reason;
+    // Nothing was on its way yet: it ends at once. Else what is in flight still arrives.
+    if (this.#stored === undefined) return this.#finish("cancelled");
+    this.#context.after(this.#context.limits.lateDeltasMs, () => this.#finish("cancelled"));
+  }
+
+  /** The connection is gone: nothing more is sent, not even the end. */
+  drop(): void {
+    this.#isOver = true;
+    this.#stopTimer();
+  }
+
+  #begin(): void {
+    const { error, answer, modality, form } = this.#plan;
+    if (error !== undefined) return this.#finish("failed");
+    if (answer.toolCalls.length > 0) return this.#callTools();
+    this.#stored = {
+      ...silentItem(this.#itemId, this.#message("in_progress")),
+      isAgentAudio: modality === "audio",
+      bytesPerMs: form.bytesPerMs,
     };
-  };
+    this.#addItem(this.#stored, 0);
+    const spot = this.#spot();
+    this.#context.send({ type: "response.content_part.added", ...spot, part: this.#part() });
+    this.#step();
+  }
 
-  const statusDetails = (status: Status | "in_progress"): RealtimeResponseStatus | undefined => {
-    if (status === "cancelled" && cancelReason !== undefined) {
-      return { type: "cancelled", reason: cancelReason };
+  /** Sends a word or two and the next piece of audio, then waits as long as the speed asks. */
+  #step(): void {
+    const { answer, modality, form } = this.#plan;
+    const isLast = modality === "text" || this.#sentBytes >= answer.audio.length;
+    this.#sendWords(isLast ? this.#words.length : this.#sentWords + WORDS_PER_DELTA);
+    if (isLast) return this.#finish("completed");
+    const bytes = answer.audio.subarray(this.#sentBytes, this.#sentBytes + this.#pieceBytes());
+    this.#sentBytes += bytes.length;
+    const stored = this.#stored;
+    if (stored !== undefined && !stored.isTruncated) {
+      stored.audioMs = this.#sentBytes / form.bytesPerMs;
+      stored.audio = answer.audio.subarray(0, this.#sentBytes);
     }
-    if (status !== "failed" || plan.error === undefined) return undefined;
-    return { type: "failed", error: { type: "server_error", ...plan.error } };
-  };
+    const delta = Buffer.from(bytes).toString("base64");
+    this.#context.send({ type: "response.output_audio.delta", ...this.#spot(), delta });
+    const { speed } = this.#context.limits;
+    this.#after(bytes.length / form.bytesPerMs / speed, () => this.#step());
+  }
 
-  const after = (delayMs: number, act: () => void) => {
-    timer = clock.setTimer(delayMs, act);
-  };
-  const stopTimer = () => {
-    if (timer !== undefined) clock.clearTimer(timer);
-    timer = undefined;
-  };
+  /** A length between the bounds, any number of samples: no peer may count on 20 ms frames. */
+  #pieceBytes(): number {
+    const { limits, random } = this.#context;
+    const { rateHz, sampleBytes } = this.#plan.form;
+    const samplesMin = Math.max(1, Math.floor((limits.deltaMsMin * rateHz) / 1000));
+    const samplesMax = Math.max(samplesMin, Math.floor((limits.deltaMsMax * rateHz) / 1000));
+    return (samplesMin + (random.uint32() % (samplesMax - samplesMin + 1))) * sampleBytes;
+  }
 
-  const begin = () => {
-    if (plan.error !== undefined) return finish("failed");
-    if (answer.toolCalls.length > 0) return callTools();
-    stored = {
-      id: itemId,
-      item: message("completed"),
-      isAgentAudio: plan.modality === "audio",
-      audioMs: 0,
-      audio: plan.modality === "audio" ? answer.audio : undefined,
-    };
-    const item = message("in_progress");
-    send({ type: "response.output_item.added", response_id: responseId, output_index: 0, item });
-    deps.addItem(stored);
-    send({ type: "response.content_part.added", ...spot, part: part() });
-    step();
-  };
+  #sendWords(count: number): void {
+    const delta = this.#words.slice(this.#sentWords, count).join("");
+    this.#sentWords = Math.min(count, this.#words.length);
+    if (delta === "") return;
+    const type =
+      this.#plan.modality === "text"
+        ? "response.output_text.delta"
+        : "response.output_audio_transcript.delta";
+    this.#context.send({ type, ...this.#spot(), delta });
+  }
 
-  const callTools = () => {
-    for (const [index, call] of answer.toolCalls.entries()) {
-      const callItemId = `item_${deps.random.hex(8)}`;
-      const callId = `call_${deps.random.hex(8)}`;
-      const head = { response_id: responseId, item_id: callItemId, output_index: index };
+  #callTools(): void {
+    const { random, send } = this.#context;
+    for (const [index, call] of this.#plan.answer.toolCalls.entries()) {
       const item: ConversationItem = {
-        id: callItemId,
+        id: `item_${random.hex(8)}`,
         object: "realtime.item",
         type: "function_call",
         status: "completed",
-        call_id: callId,
+        call_id: `call_${random.hex(8)}`,
         name: call.name,
         arguments: call.argumentsText,
       };
-      const begun = { ...item, status: "in_progress" as const, arguments: "" };
-      send({
-        type: "response.output_item.added",
-        response_id: responseId,
-        output_index: index,
-        item: begun,
-      });
-      deps.addItem({ id: callItemId, item, isAgentAudio: false, audioMs: 0, audio: undefined });
-      const type = "response.function_call_arguments";
-      send({ type: `${type}.delta`, ...head, call_id: callId, delta: call.argumentsText });
-      send({
-        type: `${type}.done`,
-        ...head,
-        call_id: callId,
-        name: call.name,
-        arguments: call.argumentsText,
-      });
-      send({ type: "response.output_item.done", response_id: responseId, output_index: index, item });
-      output.push(item);
+      const { id = "", call_id = "" } = item;
+      const stored = silentItem(id, { ...item, status: "in_progress", arguments: "" });
+      this.#addItem(stored, index);
+      const head = { response_id: this.responseId, output_index: index };
+      const spot = { ...head, item_id: id, call_id };
+      const text = call.argumentsText;
+      send({ type: "response.function_call_arguments.delta", ...spot, delta: text });
+      const done = { name: call.name, arguments: text };
+      send({ type: "response.function_call_arguments.done", ...spot, ...done });
+      this.#finishItem(stored, item, index);
     }
-    finish("completed");
-  };
+    this.#finish("completed");
+  }
 
-  /** Sends a word or two and the next piece of audio, then waits as long as the speed asks. */
-  const step = () => {
-    const isLast = plan.modality === "text" || sentBytes >= answer.audio.length;
-    sendWords(isLast ? words.length : sentWords + 2);
-    if (isLast) return finish("completed");
-    const bytes = answer.audio.subarray(sentBytes, sentBytes + pieceBytes());
-    sentBytes += bytes.length;
-    const pieceMs = bytes.length / form.bytesPerMs;
-    if (stored !== undefined) stored.audioMs = sentBytes / form.bytesPerMs;
-    send({
-      type: "response.output_audio.delta",
-      ...spot,
-      delta: Buffer.from(bytes).toString("base64"),
-    });
-    after(pieceMs / limits.speed, step);
-  };
+  #addItem(stored: StoredItem, index: number): void {
+    const head = { response_id: this.responseId, output_index: index };
+    this.#context.send({ type: "response.output_item.added", ...head, item: stored.item });
+    if (this.#plan.conversationId !== null) this.#context.addItem(stored);
+  }
 
-  /** A length between the bounds, any number of samples: no peer may count on 20 ms frames. */
-  const pieceBytes = (): number => {
-    const samplesMin = (limits.deltaMsMin * form.rateHz) / 1000;
-    const samplesMax = (limits.deltaMsMax * form.rateHz) / 1000;
-    const spread = Math.max(1, samplesMax - samplesMin + 1);
-    return (samplesMin + (deps.random.uint32() % spread)) * form.sampleBytes;
-  };
+  #finishItem(stored: StoredItem, item: ConversationItem, index: number): void {
+    const head = { response_id: this.responseId, output_index: index };
+    if (!stored.isTruncated) stored.item = item;
+    this.#output.push(stored.item);
+    this.#context.send({ type: "response.output_item.done", ...head, item: stored.item });
+    if (this.#plan.conversationId !== null) this.#context.finishItem(stored);
+  }
 
-  const sendWords = (count: number) => {
-    const delta = words.slice(sentWords, count).join("");
-    sentWords = Math.min(count, words.length);
-    if (delta === "") return;
-    if (plan.modality === "text") send({ type: "response.output_text.delta", ...spot, delta });
-    else send({ type: "response.output_audio_transcript.delta", ...spot, delta });
-  };
-
-  const endItem = (status: Status) => {
-    if (stored === undefined) return;
-    const item = message(status === "completed" ? "completed" : "incomplete");
-    const text = said();
-    if (plan.modality === "audio") {
-      send({ type: "response.output_audio.done", ...spot });
-      send({ type: "response.output_audio_transcript.done", ...spot, transcript: text });
-    } else send({ type: "response.output_text.done", ...spot, text });
-    send({ type: "response.content_part.done", ...spot, part: part() });
-    send({ type: "response.output_item.done", response_id: responseId, output_index: 0, item });
-    output.push(item);
-    if (stored.audio !== undefined) stored.audio = stored.audio.subarray(0, sentBytes);
-  };
-
-  const finish = (outcome: Status) => {
-    stopTimer();
-    if (isOver) return;
-    isOver = true;
+  #finish(outcome: Status): void {
+    this.#stopTimer();
+    if (this.#isOver) return;
+    this.#isOver = true;
     // A cancelled response is cancelled, even when all its audio was on its way already.
-    const status = cancelReason === undefined ? outcome : "cancelled";
-    endItem(status);
-    send({ type: "response.done", response: response(status) });
-    deps.onDone(run, sentBytes / form.bytesPerMs);
-  };
+    const status = this.#cancelReason === undefined ? outcome : "cancelled";
+    this.#finishMessage(status);
+    this.#context.send({ type: "response.done", response: this.#response(status) });
+    this.#plan.onDone(this);
+  }
 
-  const run: ResponseRun = {
-    responseId,
-    start() {
-      send({ type: "response.created", response: response("in_progress") });
-      after(plan.startDelayMs, begin);
-    },
-    cancel(reason) {
-      if (cancelReason !== undefined || isOver) return;
-      cancelReason = reason;
-      // Nothing was on its way yet: it ends at once. Else what is in flight still arrives.
-      if (stored === undefined) finish("cancelled");
-      else clock.setTimer(limits.lateDeltasMs, () => finish("cancelled"));
-    },
-    drop() {
-      isOver = true;
-      stopTimer();
-    },
-  };
-  return run;
-}
+  #finishMessage(status: Status): void {
+    if (this.#stored === undefined) return;
+    const { send } = this.#context;
+    const spot = this.#spot();
+    if (this.#plan.modality === "audio") {
+      send({ type: "response.output_audio.done", ...spot });
+      const transcript = this.#said();
+      send({ type: "response.output_audio_transcript.done", ...spot, transcript });
+    } else send({ type: "response.output_text.done", ...spot, text: this.#said() });
+    send({ type: "response.content_part.done", ...spot, part: this.#part() });
+    const item = this.#message(status === "completed" ? "completed" : "incomplete");
+    this.#finishItem(this.#stored, item, 0);
+  }
 
-function usage(plan: ResponsePlan, outputTokens: number, wordCount: number) {
-  const textTokens = wordCount;
-  return {
-    total_tokens: plan.inputTokens + outputTokens + textTokens,
-    input_tokens: plan.inputTokens,
-    output_tokens: outputTokens + textTokens,
-    output_token_details: { audio_tokens: outputTokens, text_tokens: textTokens },
-  };
+  #said(): string {
+    return this.#words.slice(0, this.#sentWords).join("");
+  }
+
+  #spot() {
+    return {
+      response_id: this.responseId,
+      item_id: this.#itemId,
+      output_index: 0,
+      content_index: 0,
+    };
+  }
+
+  #message(status: "in_progress" | "completed" | "incomplete"): ConversationItem {
+    const content: RealtimeConversationItemAssistantMessage.Content =
+      this.#plan.modality === "audio"
+        ? { type: "output_audio", transcript: this.#said() }
+        : { type: "output_text", text: this.#said() };
+    return {
+      id: this.#itemId,
+      object: "realtime.item",
+      type: "message",
+      role: "assistant",
+      status,
+      content: status === "in_progress" ? [] : [content],
+    };
+  }
+
+  /** The part events keep the old names of the two types. */
+  #part(): ResponseContentPartAddedEvent.Part {
+    return this.#plan.modality === "audio"
+      ? { type: "audio", transcript: this.#said() }
+      : { type: "text", text: this.#said() };
+  }
+
+  #response(status: ResponseStatus): RealtimeResponse {
+    const { conversationId, metadata, modality } = this.#plan;
+    const details = this.#statusDetails(status);
+    return {
+      id: this.responseId,
+      object: "realtime.response",
+      status,
+      output: [...this.#output],
+      output_modalities: [modality],
+      metadata,
+      ...(conversationId === null ? {} : { conversation_id: conversationId }),
+      ...(details === undefined ? {} : { status_details: details }),
+      ...(status === "in_progress" ? {} : { usage: this.#usage() }),
+    };
+  }
+
+  #statusDetails(status: ResponseStatus): RealtimeResponseStatus | undefined {
+    const { error } = this.#plan;
+    if (status === "cancelled" && this.#cancelReason !== undefined) {
+      return { type: "cancelled", reason: this.#cancelReason };
+    }
+    if (status !== "failed" || error === undefined) return undefined;
+    return { type: "failed", error: { type: "server_error", ...error } };
+  }
+
+  #usage() {
+    const audioSeconds = this.#sentBytes / this.#plan.form.bytesPerMs / 1000;
+    const audioTokens = Math.ceil(audioSeconds * OUTPUT_TOKENS_PER_SECOND);
+    const outputTokens = audioTokens + this.#sentWords;
+    return {
+      total_tokens: this.#plan.inputTokens + outputTokens,
+      input_tokens: this.#plan.inputTokens,
+      output_tokens: outputTokens,
+      output_token_details: { audio_tokens: audioTokens, text_tokens: this.#sentWords },
+    };
+  }
+
+  #after(delayMs: number, act: () => void): void {
+    this.#timer = this.#context.clock.setTimer(delayMs, act);
+  }
+
+  #stopTimer(): void {
+    if (this.#timer !== undefined) this.#context.clock.clearTimer(this.#timer);
+    this.#timer = undefined;
+  }
 }

@@ -4,7 +4,7 @@ import type { ServerWebSocket } from "bun";
 import { oversizedEvent, type SessionFault } from "./simulator-faults.ts";
 import type { SimulatorLimits, SimulatorOptions, SimulatorStats } from "./simulator-options.ts";
 import type { SessionRecorder, SimulatorRecord } from "./simulator-record.ts";
-import { SimulatorSession } from "./simulator-session.ts";
+import { createSimulatorSession } from "./simulator-session.ts";
 
 export interface SimulatorLine {
   readonly sessionId: string;
@@ -67,7 +67,7 @@ export function createSimulatorLine(deps: SimulatorLineDeps): SimulatorLine {
     }
   };
 
-  const session = new SimulatorSession({
+  const session = createSimulatorSession({
     clock: options.clock,
     random: options.random,
     limits: deps.limits,

@@ -64,5 +64,3 @@ export interface SimulatorStats {
   sessionsClosed: number;
   commandsRefused: number;
 }
-
-export const MS_PER_MINUTE = 60_000;

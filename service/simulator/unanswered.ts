@@ -1,0 +1,68 @@
+// What the caller said, typed or sent back from a tool since the last response was created: the
+// next response answers all of it.
+import type { AudioForm } from "./audio-forms.ts";
+import {
+  type ScriptedAnswer,
+  type ScriptedTurn,
+  scriptedTurn,
+  type SimulatorScript,
+} from "./script.ts";
+
+export interface Unanswered {
+  /** The utterances, oldest first, in the input format of their time. */
+  readonly audio: readonly { readonly form: AudioForm; readonly bytes: Uint8Array }[];
+  readonly textCount: number;
+  /** "" when no tool has answered. */
+  readonly toolName: string;
+  readonly toolOutputCharacters: number;
+  readonly scripted: ScriptedAnswer | undefined;
+}
+
+export const NOTHING_UNANSWERED: Unanswered = {
+  audio: [],
+  textCount: 0,
+  toolName: "",
+  toolOutputCharacters: 0,
+  scripted: undefined,
+};
+
+export interface UnansweredList {
+  /** Gives what the script has for this utterance. */
+  addAudio(form: AudioForm, bytes: Uint8Array): ScriptedTurn | undefined;
+  addText(text: string): void;
+  addToolOutput(toolName: string, output: string): void;
+  /** All of it, with the script's answer; the list is empty after. */
+  take(): Unanswered;
+}
+
+/** Utterances kept unanswered; older ones are let go. */
+const UTTERANCES_MAX = 8;
+
+export function createUnansweredList(script: SimulatorScript | undefined): UnansweredList {
+  let current = NOTHING_UNANSWERED;
+  let turnCount = 0;
+  return {
+    addAudio(form, bytes) {
+      turnCount += 1;
+      const turn = scriptedTurn(script, { kind: "audio", turn: turnCount, audio: bytes });
+      const audio = [...current.audio, { form, bytes }].slice(-UTTERANCES_MAX);
+      current = { ...current, audio, scripted: turn?.answer ?? current.scripted };
+      return turn;
+    },
+    addText(text) {
+      turnCount += 1;
+      const turn = scriptedTurn(script, { kind: "text", turn: turnCount, text });
+      const scripted = turn?.answer ?? current.scripted;
+      current = { ...current, textCount: current.textCount + 1, scripted };
+    },
+    addToolOutput(toolName, output) {
+      current = { ...current, toolName, toolOutputCharacters: output.length };
+    },
+    take() {
+      const taken = current;
+      current = NOTHING_UNANSWERED;
+      if (turnCount > 0) return taken;
+      return { ...taken, scripted: scriptedTurn(script, { kind: "greeting" })?.answer };
+    },
+  };
+}
