@@ -40,6 +40,8 @@ export interface CallEffects {
 
   /** Drops unsent audio and has the far end drop what it holds; the generation grows. */
   clearPlayback(): void;
+  /** The item's audio is complete though the provider never said so: play it out. */
+  endPlaybackItem(item: number): void;
   /** Tells the core whether the barge-in accumulator owns onsets (decision 14). */
   setAgentAudible(isAudible: boolean): void;
 

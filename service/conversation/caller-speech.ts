@@ -6,12 +6,15 @@
 //   silent ---------------------------> tentative --------------------------> turn
 //      ^    ONSET_FALSE, BARGE_FALSE        |                                  |
 //      +------------------------------------+                                  | END, force
-//      ^                                    | ONSET while the agent is audible |
+//      ^                                    | ONSET while the agent is audible | or SILENT_MS_MAX
 //      |                                    v                                  v
 //      +--- END: drop, or commit mute --- held ---- agent silent ----> turn   silent
 //
 // While the agent is audible only the barge-in accumulator starts a turn; speech that it did not
 // take is held, and becomes a turn from its own onset when the agent falls silent (decision 14).
+// A barge-in may start a turn before the turn machine has confirmed it; a short hole then gives
+// ONSET_FALSE, which is no end of turn. Whatever was opened ends at the latest when the turn machine
+// has been in silence for SILENT_MS_MAX, so that no lost bit keeps a span open.
 import { CAPTURE_EVENT, VAD_STATE } from "../contract/core.ts";
 import type { CallEffects, CaptureFacts } from "../contract/call-effects.ts";
 
@@ -43,8 +46,9 @@ export interface CallerSpeechListener {
 
 const START_BITS = CAPTURE_EVENT.ONSET_MAYBE | CAPTURE_EVENT.BARGE_MAYBE;
 const FALSE_BITS = CAPTURE_EVENT.ONSET_FALSE | CAPTURE_EVENT.BARGE_FALSE;
-const SPEECH_OVER_BITS = CAPTURE_EVENT.END | CAPTURE_EVENT.ONSET_FALSE;
 const FRAME_MS = 20;
+/** As long as the longest default silence that ends a turn. */
+const SILENT_MS_MAX = 500;
 
 export class CallerSpeech {
   readonly #settings: CallerSpeechSettings;
@@ -55,6 +59,8 @@ export class CallerSpeech {
   #phase: SpeechPhase = "silent";
   #firstFrame = 0;
   #onsetPositionSamples = 0;
+  /** Frames in a row with something open and the turn machine in silence. */
+  #silentFrames = 0;
 
   constructor(
     settings: CallerSpeechSettings,
@@ -78,10 +84,10 @@ export class CallerSpeech {
     if (this.#phase === "silent" && (bits & START_BITS) !== 0) this.#open(bits);
     if ((bits & CAPTURE_EVENT.BARGE) !== 0) this.#onBarge(bits);
     if ((bits & CAPTURE_EVENT.ONSET) !== 0) this.#onOnset(bits);
-    if ((bits & SPEECH_OVER_BITS) !== 0) this.#onSpeechOver();
+    if ((bits & CAPTURE_EVENT.END) !== 0) this.#onSpeechOver();
     else if ((bits & FALSE_BITS) !== 0) this.#onFalseAlarm();
     this.onAgentQuietMaybe();
-    if (this.#phase === "turn") this.#limitTurn(frameIndex);
+    if (this.#phase !== "silent") this.#limit(frameIndex);
   }
 
   /** The agent may have fallen silent: held speech becomes a turn from its own onset. */
@@ -92,10 +98,11 @@ export class CallerSpeech {
   /** Ends the caller's turn now (`force`, EndOfTurn). -> false when the caller was not speaking. */
   force(): boolean {
     if (this.#phase === "silent") return false;
-    if (this.#phase !== "turn") this.#startTurn();
+    const isAllowed = this.#listener.isAgentQuiet() || this.#listener.isInterruptible();
+    if (this.#phase !== "turn" && isAllowed) this.#startTurn();
     this.#effects.forceSpeechEnd();
-    // The core answers with END, which ends the turn; without a core that speaks, end it here.
-    if (this.#phase === "turn") this.#endTurn();
+    // The core may answer with END at once, which ends it; when it does not, end it here.
+    this.#onSpeechOver();
     return true;
   }
 
@@ -110,6 +117,7 @@ export class CallerSpeech {
 
   #openSpan(): void {
     const onsetFrame = Math.floor(this.#onsetPositionSamples / this.#settings.callerFrameSamples);
+    this.#silentFrames = 0;
     this.#firstFrame = this.#effects.appendBegin(Math.max(0, onsetFrame - this.#preRollFrames));
   }
 
@@ -137,7 +145,10 @@ export class CallerSpeech {
     else if (this.#phase === "tentative") this.#discard();
   }
 
-  /** One of the two machines gave up; the span stays open while the other still hears speech. */
+  /**
+   * One of the two machines gave up; the span stays open while the other still hears speech. A turn
+   * goes on: after a barge-in the turn machine may still be waiting for its own minimum.
+   */
   #onFalseAlarm(): void {
     if (this.#phase !== "tentative") return;
     if (this.#facts.vadState() === VAD_STATE.SILENCE) this.#discard();
@@ -165,8 +176,17 @@ export class CallerSpeech {
     this.#listener.onHeldCommitted(this.#firstFrame, endFrame);
   }
 
-  #limitTurn(frameIndex: number): void {
+  #limit(frameIndex: number): void {
+    const isSilent = this.#facts.vadState() === VAD_STATE.SILENCE;
+    this.#silentFrames = isSilent ? this.#silentFrames + 1 : 0;
     const lengthMs = (frameIndex + 1 - this.#firstFrame) * FRAME_MS;
-    if (lengthMs >= this.#settings.turnMsMax) this.force();
+    if (lengthMs >= this.#settings.turnMsMax) this.#endTooLong();
+    else if (this.#silentFrames * FRAME_MS >= SILENT_MS_MAX) this.#onSpeechOver();
+  }
+
+  /** The tape is full: a turn ends here and what follows is the next one; held speech is over. */
+  #endTooLong(): void {
+    this.#effects.forceSpeechEnd();
+    this.#onSpeechOver();
   }
 }

@@ -189,8 +189,9 @@ export class Conversation {
     this.#latency.onTurnDecided(this.#turnId, this.#effects.nowMs(), this.#silenceMs());
   }
 
-  onResponseCreated(responseId: string): void {
-    const isWanted = this.#sequence.onCreated(responseId);
+  /** tag: of the request that it answers, "" when the provider does not echo it. */
+  onResponseCreated(responseId: string, tag = ""): void {
+    const isWanted = this.#sequence.onCreated(responseId, tag);
     if (!isWanted) return;
     this.#effects.notice({ kind: "response_started", turnId: this.#responseTurnId(), responseId });
   }
@@ -233,6 +234,7 @@ export class Conversation {
 
   /** A tool call was answered: the answer may be spoken when nothing else is. */
   onToolAnswered(): void {
+    if (this.#goodbye.isBegun()) return;
     this.#sequence.ask({
       asker: "tool",
       turnId: this.#turnId,
@@ -251,8 +253,8 @@ export class Conversation {
       if (!item.isCut) unfinished.push(item.number);
     }
     this.#effects.notice({ kind: "response_done", turnId, responseId, status });
-    const ended = this.#sequence.onDone(responseId);
-    this.#goodbye.onResponseDone(ended?.asker === "goodbye");
+    this.#sequence.onDone(responseId);
+    this.#goodbye.onSequence();
     this.#speech.onAgentQuietMaybe();
     return unfinished;
   }
@@ -261,17 +263,30 @@ export class Conversation {
   onUpstreamError(code: string): void {
     if (code === "conversation_already_has_active_response") this.#sequence.onAlreadyActive();
     else if (code === "response_cancel_not_active") this.#sequence.onCancelNotActive();
+    else if (code === "input_audio_buffer_commit_empty") this.#onCommitRefused();
+    this.#goodbye.onSequence();
   }
 
   onTimer(timer: ConversationTimer): void {
-    if (timer === "response_request" || timer === "response_silent") this.#sequence.onTimeout();
-    else this.#goodbye.onTimer(timer);
+    if (timer === "drain" || timer === "goodbye") {
+      this.#goodbye.onTimer(timer);
+      return;
+    }
+    this.#sequence.onTimeout();
+    this.#finishItems();
+    this.#goodbye.onSequence();
   }
 
   /** Says goodbye (or just drains, with no instructions), is heard in full, then ends the call. */
   sayGoodbye(reason: EndReason, instructions: string): void {
     const isUpstreamReady = this.#isUpstreamReady;
     this.#goodbye.begin(reason, { instructions, turnId: this.#turnId, isUpstreamReady });
+  }
+
+  /** The call ended from outside (hang-up, lost upstream): frees every timer; nothing more is asked. */
+  close(): void {
+    this.#goodbye.close();
+    this.#sequence.close();
   }
 
   // ---- inside -----------------------------------------------------------------------------
@@ -324,9 +339,25 @@ export class Conversation {
   }
 
   #askTurn(): void {
+    if (this.#goodbye.isBegun()) return;
     const nowMs = this.#effects.nowMs();
     const deadlineMs = nowMs + this.#settings.responseWaitMs;
     this.#sequence.ask({ asker: "turn", turnId: this.#turnId, instructions: "", deadlineMs });
+  }
+
+  /** The provider had no audio to commit: an answer to it would answer nothing. */
+  #onCommitRefused(): void {
+    this.#sequence.forget("turn");
+    if (this.#sequence.current()?.asker === "turn") this.#sequence.cancel();
+  }
+
+  /** A response was given up: what came of its audio is all there is. */
+  #finishItems(): void {
+    for (const item of this.#ledger.items()) {
+      if (item.isGenerated) continue;
+      item.isGenerated = true;
+      if (!item.isCut) this.#effects.endPlaybackItem(item.number);
+    }
   }
 
   #heldEnded(): boolean {
@@ -364,9 +395,10 @@ export class Conversation {
   #followAudible(): void {
     const nowMs = this.#effects.nowMs();
     if (this.#isAudible && !this.#ledger.isAudible(nowMs)) this.#setAudible(false);
-    const item = this.#ledger.item(this.#receiptNext);
+    const oldest = this.#ledger.items()[0]?.number ?? 0;
+    const item = this.#ledger.item(Math.max(this.#receiptNext, oldest));
     if (item === undefined || !this.#ledger.isHeardToEnd(item, nowMs)) return;
-    this.#receiptNext += 1;
+    this.#receiptNext = item.number + 1;
     if (item.isCut) return;
     this.#effects.notice({
       kind: "receipt",

@@ -49,25 +49,28 @@ export class Goodbye {
     this.#effects.setTimer("goodbye", GOODBYE_MS_MAX);
     for (const asker of FORGOTTEN) this.#sequence.forget(asker);
     this.#sequence.setHeld(false);
-    const isAsked =
-      instructions !== "" &&
-      isUpstreamReady &&
-      this.#sequence.ask({
-        asker: "goodbye",
-        turnId,
-        instructions,
-        deadlineMs: this.#effects.nowMs() + GOODBYE_MS_MAX,
-      });
     this.#state = "speaking";
-    if (!isAsked) this.onResponseDone(this.#sequence.state() === "idle");
+    if (instructions !== "" && isUpstreamReady) {
+      const deadlineMs = this.#effects.nowMs() + GOODBYE_MS_MAX;
+      this.#sequence.ask({ asker: "goodbye", turnId, instructions, deadlineMs });
+    }
+    this.onSequence();
   }
 
-  /** isGoodbye: the response that ended was ours (or there is none to wait for). */
-  onResponseDone(isGoodbye: boolean): void {
+  /** The response sequence moved on: is there still something to wait for before the drain? */
+  onSequence(): void {
     if (this.#state !== "speaking") return;
-    if (!isGoodbye && this.#sequence.state() !== "idle") return;
+    const isSpeaking = this.#sequence.state() !== "idle";
+    if (isSpeaking || this.#sequence.isWanted("goodbye")) return;
     this.#state = "draining";
     this.#effects.setTimer("drain", DRAIN_POLL_MS);
+  }
+
+  /** The call ended some other way. */
+  close(): void {
+    this.#state = "over";
+    this.#effects.clearTimer("goodbye");
+    this.#effects.clearTimer("drain");
   }
 
   onTimer(timer: ConversationTimer): void {
@@ -82,9 +85,8 @@ export class Goodbye {
   }
 
   #end(): void {
-    this.#state = "over";
-    this.#effects.clearTimer("goodbye");
-    this.#effects.clearTimer("drain");
+    this.close();
+    this.#sequence.close();
     this.#effects.end(this.#reason);
   }
 }

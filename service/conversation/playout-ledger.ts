@@ -2,22 +2,27 @@
 // Station: hears of generated audio from the upstream, of sent frames from the pacer, of played samples
 // from the transport; it alone decides truncation, drain and "is the agent audible".
 //
-// How heard is found. The far end plays in real time and holds a small lead, so an item is a line:
+// How heard is found. The far end plays in real time and holds a small lead, so an item is a line,
+// or several with holes between them where it starved (stretches):
 //
-//   heard(now) = (now - anchor) x rate, kept within [acknowledged, sent]
+//   heard(now) = position of the stretch + (now - its start) x rate, kept within [acknowledged, sent]
 //
-// The anchor is the moment the item's first sample began (or would have begun) to play. Without
-// reports it follows from the send times: a frame starts when it is sent or when the one before it
-// ends, whichever is later, so an underrun moves the anchor. A report (Twilio mark, `played`) is the
-// truth and moves the anchor to where it says. A report travels for a while, so the line then runs a
-// little late: an error towards "heard less", which is the safe side (never beyond what was heard).
-// When reports are in use and stop coming, the line stops REPORT_TRUST_MS after the last one.
-// Limits: ITEMS_MAX items are remembered; the oldest fully heard one is forgotten first.
+// far-end-line.ts says when each sent frame plays and how reports correct that.
+// Limits: ITEMS_MAX items are remembered; the oldest one is forgotten first.
 import { assert } from "../assert.ts";
+import { FarEndLine } from "./far-end-line.ts";
 
 const ITEMS_MAX = 64;
-/** Reports come every 100 ms; three missed ones mean that the far end no longer plays as we think. */
-const REPORT_TRUST_MS = 400;
+/** Stretches of one item that are remembered: the lead at the far end is shorter than this many. */
+const STRETCHES_MAX = 8;
+/** Sums of fractions of a millisecond differ by less than this. */
+const ROUNDING_MS = 1e-6;
+
+/** Samples of an item from `positionSamples` on that play without a hole. */
+interface Stretch {
+  startMs: number;
+  readonly positionSamples: number;
+}
 
 /** What an item is called, here and upstream. */
 export interface LedgerItemNames {
@@ -40,15 +45,16 @@ export interface LedgerItem extends LedgerItemNames {
   /** Cut by an interruption: what it had then is final. */
   isCut: boolean;
   cutHeardSamples: number;
-  anchorMs: number;
-  reportedMs: number;
+  /** The far end has reported on it. */
+  isReported: boolean;
+  readonly stretches: Stretch[];
 }
 
 export class PlayoutLedger {
   readonly #samplesPerMs: number;
   readonly #items: LedgerItem[] = [];
+  readonly #line = new FarEndLine();
   #numberLast = 0;
-  #farEndFreeMs = -1;
   #unknownReports = 0;
 
   /** rateHz: the upstream's rate, which all samples here count. */
@@ -75,8 +81,8 @@ export class PlayoutLedger {
       isGenerated: false,
       isCut: false,
       cutHeardSamples: 0,
-      anchorMs: -1,
-      reportedMs: -1,
+      isReported: false,
+      stretches: [],
     };
     this.#items.push(item);
     return item;
@@ -94,33 +100,33 @@ export class PlayoutLedger {
 
   /** A frame went out: `samples` of `number` starting at `position`; frames of item 0 are filler. */
   onSent(number: number, position: number, samples: number, nowMs: number, frameMs: number): void {
-    const startMs = Math.max(nowMs, this.#farEndFreeMs);
-    this.#farEndFreeMs = startMs + frameMs;
+    const startMs = this.#line.onSent(nowMs, frameMs, number === 0);
     const item = this.item(number);
     if (item === undefined || item.isCut) return;
     assert(position === item.sentSamples, "ledger: frames of an item are sent in order");
     item.sentSamples = position + samples;
     assert(item.sentSamples <= item.generatedSamples, "ledger: sent more than was generated");
-    const anchorMs = startMs - position / this.#samplesPerMs;
-    // Only a later start moves the line: an earlier one would claim that more was heard.
-    if (item.anchorMs < 0 || anchorMs > item.anchorMs) item.anchorMs = anchorMs;
+    const last = item.stretches.at(-1);
+    if (last !== undefined && startMs <= this.#playedMs(last, position) + ROUNDING_MS) return;
+    item.stretches.push({ startMs, positionSamples: position });
+    if (item.stretches.length > STRETCHES_MAX) item.stretches.shift();
   }
 
-  /** The far end says that `samples` of the item have been played. -> false for a report of nothing known. */
+  /** The far end played `samples` of the item. -> false for a report of nothing known. */
   onReport(number: number, samples: number, nowMs: number): boolean {
     const item = this.item(number);
     if (item === undefined || item.isCut || samples > item.sentSamples) {
       this.#unknownReports += 1;
       return false;
     }
-    if (samples < item.acknowledgedSamples) return true;
+    if (samples <= item.acknowledgedSamples) return true;
     item.acknowledgedSamples = samples;
-    item.reportedMs = nowMs;
-    if (samples < item.sentSamples) {
-      item.anchorMs = nowMs - samples / this.#samplesPerMs;
-      const remainingMs = (item.sentSamples - samples) / this.#samplesPerMs;
-      if (this.#isNewestSent(item)) this.#farEndFreeMs = nowMs + remainingMs;
-    }
+    item.isReported = true;
+    const stretch = item.stretches.findLast((entry) => entry.positionSamples < samples);
+    if (stretch === undefined) return true;
+    const delayMs = nowMs - this.#playedMs(stretch, samples);
+    const movedMs = this.#line.onReport(nowMs, delayMs);
+    if (movedMs !== 0) this.#move(movedMs);
     return true;
   }
 
@@ -131,11 +137,19 @@ export class PlayoutLedger {
   /** Samples of the item that the caller has heard by now. */
   heardSamples(item: LedgerItem, nowMs: number): number {
     if (item.isCut) return item.cutHeardSamples;
-    if (item.sentSamples === 0) return 0;
-    const limitMs =
-      item.reportedMs < 0 ? nowMs : Math.min(nowMs, item.reportedMs + REPORT_TRUST_MS);
-    const line = Math.floor((limitMs - item.anchorMs) * this.#samplesPerMs);
-    return Math.max(item.acknowledgedSamples, Math.min(item.sentSamples, Math.max(0, line)));
+    const atMs = this.#line.trustedMs(nowMs);
+    let endSamples = item.sentSamples;
+    for (let index = item.stretches.length - 1; index >= 0; index -= 1) {
+      const stretch = item.stretches[index];
+      if (stretch === undefined) break;
+      if (atMs >= stretch.startMs) {
+        const played = Math.floor((atMs - stretch.startMs) * this.#samplesPerMs);
+        const heard = Math.min(stretch.positionSamples + played, endSamples);
+        return Math.max(item.acknowledgedSamples, heard);
+      }
+      endSamples = stretch.positionSamples;
+    }
+    return item.acknowledgedSamples;
   }
 
   heardMs(item: LedgerItem, nowMs: number): number {
@@ -143,7 +157,7 @@ export class PlayoutLedger {
   }
 
   isEstimated(item: LedgerItem): boolean {
-    return item.reportedMs < 0;
+    return !item.isReported;
   }
 
   isHeardToEnd(item: LedgerItem, nowMs: number): boolean {
@@ -153,12 +167,12 @@ export class PlayoutLedger {
 
   /** True while something sent has not been heard yet. */
   isAudible(nowMs: number): boolean {
-    return nowMs < this.#farEndFreeMs;
+    return nowMs < this.#line.freeMs();
   }
 
   /** Milliseconds until everything sent has been heard; 0 when it has. */
   drainMs(nowMs: number): number {
-    return Math.max(0, this.#farEndFreeMs - nowMs);
+    return Math.max(0, this.#line.freeMs() - nowMs);
   }
 
   /** True when nothing generated is still to be sent or heard. */
@@ -179,12 +193,19 @@ export class PlayoutLedger {
       item.isCut = true;
       cutItems.push(item);
     }
-    this.#farEndFreeMs = nowMs;
+    this.#line.clear(nowMs);
     return cutItems;
   }
 
-  #isNewestSent(item: LedgerItem): boolean {
-    const newest = this.#items.findLast((other) => other.sentSamples > 0 && !other.isCut);
-    return newest === item;
+  /** When the stretch has played everything before `samples`. */
+  #playedMs(stretch: Stretch, samples: number): number {
+    return stretch.startMs + (samples - stretch.positionSamples) / this.#samplesPerMs;
+  }
+
+  #move(movedMs: number): void {
+    for (const item of this.#items) {
+      if (item.isCut || item.acknowledgedSamples >= item.sentSamples) continue;
+      for (const stretch of item.stretches) stretch.startMs += movedMs;
+    }
   }
 }

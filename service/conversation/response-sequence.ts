@@ -8,13 +8,14 @@
 //                    cancelling <-------------+   (ends with done, or by deadline)
 //
 // `requested` starts when we send, so two askers can never both pass between send and created.
-// Waiting asks are bounded (ASKS_MAX), go by priority, and are dropped when stale or past their
-// deadline. A provider that never answers is resynchronised by timer: nothing waits for ever.
+// Each request carries a tag of its own, so a response that was given up and comes all the same is
+// known and stopped. Waiting asks go by priority, one per asker (a newer one replaces it: one
+// response answers both), and are dropped when stale or past their deadline. A provider that never
+// answers is resynchronised by timer: nothing waits for ever.
 import { assert } from "../assert.ts";
 import type { CallEffects } from "../contract/call-effects.ts";
 import { SEND } from "../contract/send-result.ts";
 
-const ASKS_MAX = 8;
 /** response.create to response.created; generous, a lost answer is rare and costs only this wait. */
 const REQUEST_MS_MAX = 10_000;
 /** Longest silence of the provider inside one response before we stop believing in it. */
@@ -23,7 +24,7 @@ const CANCEL_MS_MAX = 5_000;
 
 export type ResponseAsker = "goodbye" | "turn" | "tool" | "greeting" | "nudge";
 
-/** Lower goes first. */
+/** Lower goes first; this is also the bound of the waiting asks. */
 const PRIORITY: Readonly<Record<ResponseAsker, number>> = {
   goodbye: 0,
   turn: 1,
@@ -49,6 +50,8 @@ export class ResponseSequence {
   #state: SequenceState = "idle";
   #current: ResponseAsk | null = null;
   #responseId = "";
+  #tag = "";
+  #requestLast = 0;
   #turnId = 0;
   #isHeld = false;
 
@@ -85,16 +88,18 @@ export class ResponseSequence {
     if (!isHeld) this.#sendNext();
   }
 
-  /** Wants a response. -> false when the queue is full (counted). */
-  ask(ask: ResponseAsk): boolean {
-    if (this.#asks.length >= ASKS_MAX) {
-      this.#effects.count("response_queue_full");
-      return false;
-    }
+  /** Wants a response; asked before by the same asker and still waiting: this one instead. */
+  ask(ask: ResponseAsk): void {
+    this.forget(ask.asker);
     this.#asks.push(ask);
     this.#asks.sort((first, second) => PRIORITY[first.asker] - PRIORITY[second.asker]);
     this.#sendNext();
-    return true;
+  }
+
+  /** True while this asker's response waits, is requested or is spoken. */
+  isWanted(asker: ResponseAsker): boolean {
+    if (this.#state !== "cancelling" && this.#current?.asker === asker) return true;
+    return this.#asks.some((ask) => ask.asker === asker);
   }
 
   /** Stops what is requested or active. -> true when there was something to stop. */
@@ -112,16 +117,28 @@ export class ResponseSequence {
     return true;
   }
 
-  /** -> true when the response may be spoken. */
-  onCreated(responseId: string): boolean {
+  /**
+   * tag: the request's, "" when the provider made the response or does not echo tags.
+   * -> true when the response may be spoken.
+   */
+  onCreated(responseId: string, tag: string): boolean {
+    if (responseId === this.#responseId) return this.#state === "active";
+    if (tag !== "" && (tag !== this.#tag || this.#responseId !== "")) {
+      // Given up long ago (its request timed out): nobody wants to hear it.
+      this.#effects.cancelResponse(responseId);
+      return false;
+    }
     this.#effects.clearTimer("response_request");
+    const isUnnamed = this.#responseId === "";
     this.#responseId = responseId;
-    if (this.#state === "cancelling") {
+    if (this.#state === "cancelling" && isUnnamed) {
       // Cancelled before we knew its name: now it can be told to stop.
       this.#effects.cancelResponse(responseId);
       this.#effects.setTimer("response_request", CANCEL_MS_MAX);
       return false;
     }
+    // Another response while we waited for one's end: that one is over, its done was lost.
+    if (this.#state === "cancelling") this.#current = null;
     this.#state = "active";
     this.#effects.setTimer("response_silent", RESPONSE_SILENT_MS_MAX);
     return true;
@@ -129,7 +146,7 @@ export class ResponseSequence {
 
   /** True when audio or words of this response may reach the caller: drops late deltas (RT-06). */
   accepts(responseId: string): boolean {
-    return this.#state === "active" && responseId === this.#responseId;
+    return this.#state === "active" && responseId !== "" && responseId === this.#responseId;
   }
 
   /** The provider gave a sign of life inside the active response. */
@@ -159,15 +176,17 @@ export class ResponseSequence {
     const wanted = this.#state === "requested" ? this.#current : null;
     this.#state = "active";
     this.#responseId = "";
+    this.#tag = "";
     this.#current = null;
-    if (wanted !== null) this.#asks.unshift(wanted);
+    if (wanted !== null && !this.isWanted(wanted.asker)) this.#asks.unshift(wanted);
     this.#effects.clearTimer("response_request");
     this.#effects.setTimer("response_silent", RESPONSE_SILENT_MS_MAX);
   }
 
   /** The provider says that there was nothing to cancel: whatever we waited for is over. */
   onCancelNotActive(): void {
-    if (this.#state !== "cancelling") return;
+    // Without a name no cancel of it was sent: the answer belongs to an older one.
+    if (this.#state !== "cancelling" || this.#responseId === "") return;
     this.#toIdle();
     this.#sendNext();
   }
@@ -176,7 +195,7 @@ export class ResponseSequence {
   onTimeout(): void {
     if (this.#state === "idle") return;
     this.#effects.count("response_resync");
-    this.#effects.cancelResponse("");
+    this.#effects.cancelResponse(this.#responseId);
     this.#toIdle();
     this.#sendNext();
   }
@@ -188,8 +207,15 @@ export class ResponseSequence {
     }
   }
 
+  /** The call is over: no timer stays behind, nothing more is asked. */
+  close(): void {
+    this.#asks.length = 0;
+    this.#toIdle();
+  }
+
   #toIdle(): void {
     this.#state = "idle";
+    this.#tag = "";
     this.#current = null;
     this.#responseId = "";
     this.#effects.clearTimer("response_request");
@@ -218,7 +244,8 @@ export class ResponseSequence {
   }
 
   #request(ask: ResponseAsk): void {
-    const tag = `${ask.asker}:${ask.turnId}`;
+    this.#requestLast += 1;
+    const tag = `${ask.asker}:${ask.turnId}:${this.#requestLast}`;
     const sent = this.#effects.respond({ instructions: ask.instructions, tag });
     if (sent === SEND.DROPPED) {
       this.#effects.count("response_expired");
@@ -228,6 +255,7 @@ export class ResponseSequence {
     this.#state = "requested";
     this.#current = ask;
     this.#responseId = "";
+    this.#tag = tag;
     this.#effects.setTimer("response_request", REQUEST_MS_MAX);
   }
 }

@@ -125,6 +125,7 @@ export class FastLane implements Lane, EngineListener, UpstreamListener {
 
   close(): void {
     this.#isOpen = false;
+    this.#conversation.close();
     this.#effects.clearTimers();
   }
 
@@ -184,8 +185,8 @@ export class FastLane implements Lane, EngineListener, UpstreamListener {
     this.#conversation.onProviderSpeechStopped(audioEndMs);
   }
 
-  onResponseCreated(responseId: string): void {
-    this.#conversation.onResponseCreated(responseId);
+  onResponseCreated(responseId: string, tag: string): void {
+    this.#conversation.onResponseCreated(responseId, tag);
   }
 
   onAudio(

@@ -79,6 +79,10 @@ export class LaneEffects implements CallEffects {
     this.#deps.transport.sendClear(this.#deps.generation());
   }
 
+  endPlaybackItem(item: number): void {
+    this.#deps.engine.endPlaybackItem(item);
+  }
+
   setAgentAudible(isAudible: boolean): void {
     this.#deps.engine.setAgentAudible(isAudible);
   }
