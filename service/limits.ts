@@ -26,6 +26,11 @@ export const LEAD_FRAMES = 3;
 export const LEAD_MS = LEAD_FRAMES * FRAME_MS;
 export const LEAD_MS_MAX = 100;
 export const PACER_WHEEL_MS = 5;
+/** Audio that must wait before a segment starts: for least delay, and for fewest gaps. */
+export const PREBUFFER_LATENCY_MS = LEAD_MS;
+export const PREBUFFER_QUALITY_MS = 200;
+/** Silence sent for an answer that stopped coming; after it nothing is sent until it goes on. */
+export const FILLER_MS_MAX = 500;
 
 // Queues of one call (decisions 5, 8, 16, 17).
 /** Appends are gathered up to this long and flushed with the commit. */
@@ -37,6 +42,9 @@ export const EARLY_AUDIO_MS = 2_000;
 export const TURN_TAPE_MS = 60_000;
 /** Undelivered answer audio; over it the upstream socket is paused. */
 export const ANSWER_QUEUE_MS = 300_000;
+/** Where reading from the upstream stops and goes on; what is on its way must still fit. */
+export const ANSWER_QUEUE_HIGH_MS = 240_000;
+export const ANSWER_QUEUE_LOW_MS = 120_000;
 /** Longer things live in pooled blocks of this length. */
 export const AUDIO_BLOCK_MS = 1_000;
 export const GAP_FILL_MS_MAX = 10_000;
@@ -137,6 +145,9 @@ assert(FRAME_MS < VAD_WINDOW_MS, "a frame must complete at most one window");
 assert(FRAME_MS % PACER_WHEEL_MS === 0, "the wheel must divide a frame");
 assert(LEAD_FRAMES >= 1, "a segment must start with a frame");
 assert(LEAD_MS <= LEAD_MS_MAX, "the lead must stay short enough for a barge-in");
+assert(LEAD_MS <= PREBUFFER_LATENCY_MS, "a segment must have its lead when it starts");
+assert(PREBUFFER_LATENCY_MS < PREBUFFER_QUALITY_MS, "quality must wait longer than latency");
+assert(FILLER_MS_MAX > LEAD_MS_MAX, "filler must outlast the lead");
 assert(LEAD_MS < PLAYBACK_RING_MS, "the playback ring must hold the lead");
 assert(
   PRE_ROLL_MS_MAX + VAD_WINDOWS_BEHIND_MAX * VAD_WINDOW_MS <= CAPTURE_RING_MS,
@@ -147,6 +158,8 @@ assert(PLAYBACK_RING_MS % FRAME_MS === 0, "the playback ring must hold whole fra
 assert(APPEND_GATHER_MS % FRAME_MS === 0, "an append must hold whole frames");
 assert(EARLY_AUDIO_MS <= CAPTURE_RING_MS, "early audio is read back from the capture ring");
 assert(TURN_TAPE_MS % AUDIO_BLOCK_MS === 0, "the turn tape must be whole blocks");
+assert(ANSWER_QUEUE_LOW_MS < ANSWER_QUEUE_HIGH_MS, "reading must not flutter");
+assert(ANSWER_QUEUE_HIGH_MS < ANSWER_QUEUE_MS, "audio on its way must fit above the high mark");
 assert(ANSWER_QUEUE_MS % AUDIO_BLOCK_MS === 0, "the answer queue must be whole blocks");
 assert(GAP_FILL_MS_MAX < TURN_TAPE_MS, "a filled gap must fit the turn tape");
 assert(GAP_SILENCE_AFTER_MS > 2 * FRAME_MS, "network jitter must not count as a gap");

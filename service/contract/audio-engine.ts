@@ -6,6 +6,7 @@
 // fed from the same place for users who do not need the last microsecond (S4-54).
 import type { SlotFormat, VadSettings } from "./core.ts";
 import type { SendResult } from "./send-result.ts";
+import type { BesideVadModel } from "./vad-model.ts";
 
 /** Direct callbacks of the fast lane: no allocation, no await, no throw. */
 export interface EngineListener {
@@ -29,6 +30,13 @@ export interface EngineListener {
   onPlaybackItemSent(item: number, samples: number): void;
   /** The queue ran empty inside an item that has not ended. */
   onPlaybackUnderrun(item: number): void;
+  /**
+   * true: the answer queue passed its high mark or refused audio, stop reading the upstream;
+   * false: it is under its low mark, go on (decision 17).
+   */
+  onPlaybackQueueHigh?(isHigh: boolean): void;
+  /** Our own bug, while the pacer ran this call. The engine has shut itself down. Must not throw. */
+  onFault?(error: unknown): void;
 }
 
 export type AudioEvent =
@@ -44,12 +52,17 @@ export interface AudioEngineConfig {
   readonly vad: VadSettings;
   /** latency: smallest prebuffer; quality: larger prebuffer and the `high` resampler. */
   readonly mode: "latency" | "quality";
+  /** The model beside the core; only with format.vadSource "beside", and then required. */
+  readonly vadModel?: BesideVadModel;
 }
 
 /** What a captured span looks like to whoever sends it on. */
 export type TapeReader = (source: Uint8Array, start: number, end: number) => SendResult;
 
-/** Answer of queuePlayback when the answer queue is full: nothing was taken. */
+/**
+ * Order: initialize, then anything, then shutdown; after it everything is ignored and answers 0.
+ * Capture only reaches the core between startCapture and stopCapture.
+ */
 export interface AudioEngine {
   readonly config: AudioEngineConfig;
   initialize(): void;
@@ -79,7 +92,10 @@ export interface AudioEngine {
   applyVadSettings(settings: VadSettings): void;
   setAgentAudible(isAudible: boolean): void;
   resetVadCounters(): void;
-  /** Ends running speech now. -> event bits, also given to the listener. */
+  /**
+   * Ends running speech now. -> event bits, also given to the listener (when not 0) together with
+   * the newest frameIndex once more.
+   */
   forceEnd(): number;
   /** S4-08, VAD_STATE of the core contract. */
   vadState(): number;
@@ -90,16 +106,24 @@ export interface AudioEngine {
   bargeInOnsetPositionSamples(): number;
 
   // Playback. Items are numbered by the caller of queuePlayback, from 1, growing.
-  /** Queues bytes [start, end) of an item in the upstream's format. DROPPED: over the limit, nothing taken. */
+  /**
+   * Queues bytes [start, end) of an item in the upstream's format. A new item ends the one before.
+   * DROPPED: over the limit, or the item was ended or interrupted; nothing taken.
+   */
   queuePlayback(item: number, source: Uint8Array, start: number, end: number): SendResult;
   endPlaybackItem(item: number): void;
-  /** Drops everything unsent. -> milliseconds flushed. */
+  /**
+   * Drops everything unsent, ends a pause, takes the far end for cleared; later audio of the same
+   * items is refused. The gain stays. -> milliseconds flushed.
+   */
   interruptPlayback(): number;
+  /** Nothing is sent any more; what was sent plays out, what is unsent stays. */
   pausePlayback(): void;
   resumePlayback(): void;
   setPlaybackGain(gain: number, rampMs: number): void;
   /** Unsent audio. */
   playbackQueuedMs(): number;
+  /** Something is unsent, or the far end has not yet played all that was sent. */
   isPlaying(): boolean;
 
   // Events for users outside the hot path.

@@ -1,0 +1,235 @@
+// The agent's audio on its way to the caller: when the next frame leaves (decision 9, S1-81..83).
+// Station: takes frames from the answer queue through the core (gain, fade, encode) and hands each to
+// the listener; woken by the pacer.
+//
+//   IDLE --audio--> FILLING --prebuffer or whole item--> RUNNING --everything sent--> IDLE
+//                      ^-- pause, filler used up ------------'
+//
+// One number rules the sending: playoutEndMs, when the far end has played all it was sent. A frame may
+// leave while that is at most LEAD_MS ahead afterwards; so a segment starts with LEAD frames, then
+// sends one per 20 ms, and after a stall at most LEAD frames catch up: over any span,
+//   frames sent <= LEAD + elapsed / 20,   and under elapsed / 20 only with an underrun counted.
+// When the answer stops inside an item, nothing is sent until the far end would run dry; then silence
+// (item 0) for at most FILLER_MS_MAX, and the item goes on after a new prebuffer.
+import { assert } from "../assert.ts";
+import type { EngineListener } from "../contract/audio-engine.ts";
+import type { Clock } from "../contract/clock.ts";
+import type { CoreSlot } from "../contract/core.ts";
+import { SEND, type SendResult } from "../contract/send-result.ts";
+import { FILLER_MS_MAX, FRAME_MS, LEAD_MS, PACER_WHEEL_MS } from "../limits.ts";
+import { AnswerQueue, type AnswerQueueOwner } from "./answer-queue.ts";
+import type { BlockPool } from "./block-pool.ts";
+import type { EngineMetrics } from "./engine-metrics.ts";
+
+/** Sums of binary fractions may exceed the lead by less than this. */
+const ROUNDING_MS = 1e-6;
+
+type Phase = "idle" | "filling" | "running";
+
+/** What playback shares with every other call's. */
+export interface PlaybackShared {
+  readonly clock: Clock;
+  readonly pool: BlockPool;
+  readonly metrics: EngineMetrics;
+}
+
+/** Who hears of playback; the call's listener and the engine itself. */
+export interface PlaybackOwner extends AnswerQueueOwner {
+  readonly onPlaybackFrame: EngineListener["onPlaybackFrame"];
+  readonly onPlaybackUnderrun: EngineListener["onPlaybackUnderrun"];
+  /** wantsTick() may have changed. */
+  onPlaybackPhase(): void;
+}
+
+export class Playback {
+  readonly #slot: CoreSlot;
+  readonly #clock: Clock;
+  readonly #metrics: EngineMetrics;
+  readonly #owner: PlaybackOwner;
+  readonly #queue: AnswerQueue;
+  #phase: Phase = "idle";
+  #prebufferMs: number;
+  #isPaused = false;
+  /** The answer is late: filler is being sent until a new prebuffer is there. */
+  #isStarving = false;
+  #fillerMs = 0;
+  #isSending = false;
+  #playoutEndMs = 0;
+
+  constructor(shared: PlaybackShared, slot: CoreSlot, owner: PlaybackOwner, prebufferMs: number) {
+    this.#slot = slot;
+    this.#clock = shared.clock;
+    this.#metrics = shared.metrics;
+    this.#owner = owner;
+    this.#queue = new AnswerQueue(shared, slot, owner);
+    this.#prebufferMs = prebufferMs;
+  }
+
+  queue(item: number, source: Uint8Array, start: number, end: number): SendResult {
+    const result = this.#queue.push(item, source, start, end);
+    if (result !== SEND.DROPPED) this.#advance();
+    return result;
+  }
+
+  endItem(item: number): void {
+    this.#queue.endItem(item);
+    this.#queue.settle();
+    this.#advance();
+  }
+
+  /** Drops what is unsent; the far end is taken to be cleared. -> milliseconds dropped. */
+  interrupt(): number {
+    const samples = this.#queue.flush();
+    this.#slot.playbackFlush();
+    this.#isPaused = false;
+    this.#playoutEndMs = this.#clock.nowMs();
+    this.#setPhase("idle");
+    return (samples * FRAME_MS) / this.#slot.upstreamFrameSamples;
+  }
+
+  pause(): void {
+    this.#isPaused = true;
+    if (this.#phase === "running") this.#setPhase("filling");
+  }
+
+  resume(): void {
+    this.#isPaused = false;
+    this.#advance();
+  }
+
+  setPrebuffer(prebufferMs: number): void {
+    assert(prebufferMs >= LEAD_MS, "a segment must have its lead when it starts");
+    this.#prebufferMs = prebufferMs;
+    this.#advance();
+  }
+
+  /** Unsent audio. */
+  queuedMs(): number {
+    return this.#queue.waitingMs();
+  }
+
+  /** Something is unsent, or the far end has not played all that was sent. */
+  isPlaying(): boolean {
+    return this.#phase !== "idle" || this.#clock.nowMs() < this.#playoutEndMs;
+  }
+
+  wantsTick(): boolean {
+    return this.#phase === "running";
+  }
+
+  /** Sends what is due. Called every 20 ms while running. */
+  tick(nowMs: number): void {
+    if (this.#phase !== "running" || this.#isSending) return;
+    this.#isSending = true;
+    try {
+      this.#noteStall(nowMs);
+      this.#sendDue(nowMs);
+    } finally {
+      this.#isSending = false;
+    }
+  }
+
+  /** Starts a segment when enough is there, and lets its lead go at once. */
+  #advance(): void {
+    if (this.#isSending || this.#phase === "running") return;
+    if (this.#queue.isEmpty()) {
+      this.#setPhase("idle");
+      return;
+    }
+    if (this.#isPaused || !this.#isPrebuffered()) {
+      this.#setPhase("filling");
+      return;
+    }
+    const nowMs = this.#clock.nowMs();
+    this.#isStarving = false;
+    this.#playoutEndMs = Math.max(this.#playoutEndMs, nowMs);
+    this.#setPhase("running");
+    this.tick(nowMs);
+  }
+
+  #isPrebuffered(): boolean {
+    if (!this.#queue.hasFrame()) return false;
+    return this.#queue.isFrontEnded() || this.#queue.waitingMs() >= this.#prebufferMs;
+  }
+
+  /** We woke so late that the far end ran dry: the missing frames are re-anchored, not sent later. */
+  #noteStall(nowMs: number): void {
+    const dryMs = nowMs - this.#playoutEndMs;
+    if (dryMs <= ROUNDING_MS) return;
+    this.#metrics.pacerUnderruns.add(1);
+    this.#metrics.pacerFramesSkipped.add(Math.ceil(dryMs / FRAME_MS));
+    this.#playoutEndMs = nowMs;
+  }
+
+  #sendDue(nowMs: number): void {
+    let framesSent = 0;
+    while (this.#phase === "running" && this.#isDue(nowMs)) {
+      if (this.#isStarving && this.#isPrebuffered()) this.#isStarving = false;
+      if (!this.#isStarving && this.#queue.hasFrame()) {
+        framesSent += 1;
+        this.#sendFrame();
+      } else if (this.#queue.isEmpty()) {
+        this.#setPhase("idle");
+      } else if (this.#runsDryBeforeNextTick(nowMs)) {
+        this.#starve();
+      } else {
+        break;
+      }
+    }
+    // An item whose last frame has just left ends the segment now, not at the next tick.
+    if (this.#phase === "running" && this.#queue.isEmpty()) this.#setPhase("idle");
+    if (framesSent > 1) this.#metrics.pacerFramesCaughtUp.add(framesSent - 1);
+  }
+
+  /** A frame sent now would leave the far end with at most the lead. */
+  #isDue(nowMs: number): boolean {
+    return this.#playoutEndMs - nowMs + FRAME_MS <= LEAD_MS + ROUNDING_MS;
+  }
+
+  #runsDryBeforeNextTick(nowMs: number): boolean {
+    return this.#playoutEndMs - nowMs < FRAME_MS + PACER_WHEEL_MS;
+  }
+
+  #sendFrame(): void {
+    const item = this.#queue.frontItem();
+    const positionSamples = this.#queue.frontPositionSamples();
+    const samples = this.#queue.frontSamples();
+    this.#queue.moveFrame(this.#slot);
+    const consumed = this.#slot.render();
+    assert(consumed === this.#slot.upstreamFrameSamples, "the core rendered another frame length");
+    this.#deliver(item, positionSamples, samples);
+    this.#queue.settle();
+  }
+
+  #starve(): void {
+    if (!this.#isStarving) {
+      this.#isStarving = true;
+      this.#fillerMs = 0;
+      this.#metrics.pacerUnderruns.add(1);
+      this.#owner.onPlaybackUnderrun(this.#queue.frontItem());
+      if (this.#phase !== "running") return;
+    }
+    if (this.#fillerMs >= FILLER_MS_MAX) {
+      this.#setPhase("filling");
+      return;
+    }
+    this.#fillerMs += FRAME_MS;
+    this.#metrics.fillerFrames.add(1);
+    this.#slot.render();
+    this.#deliver(0, 0, 0);
+  }
+
+  #deliver(item: number, positionSamples: number, samples: number): void {
+    this.#playoutEndMs += FRAME_MS;
+    const frame = this.#slot.output;
+    const result = this.#owner.onPlaybackFrame(frame, item, positionSamples, samples);
+    if (result === SEND.DROPPED) this.#metrics.playbackFramesDropped.add(1);
+  }
+
+  #setPhase(phase: Phase): void {
+    if (this.#phase === phase) return;
+    this.#phase = phase;
+    if (phase === "running") this.#isStarving = false;
+    this.#owner.onPlaybackPhase();
+  }
+}
