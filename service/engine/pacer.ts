@@ -16,7 +16,7 @@ import { FRAME_MS, PACER_WHEEL_MS } from "../limits.ts";
 import type { EngineMetrics } from "./engine-metrics.ts";
 
 const PHASES = FRAME_MS / PACER_WHEEL_MS;
-/** Phases whose seats differ by less than this count as equally full: the better moment wins. */
+/** Phases whose seats differ by less than this count as equally full: the earlier turn wins. */
 const SEATS_SLACK = 8;
 /** Sums of binary fractions may fall short of a position by less than this. */
 const ROUNDING_MS = 1e-6;
@@ -31,7 +31,7 @@ export interface PacerClient {
 
 /** One call's place on the wheel. */
 export interface PacerSeat {
-  /** Takes the phase whose next turn is furthest away, of those not fuller than others. */
+  /** Takes the phase whose turn comes next, of those not fuller than others. Never ticks at once. */
   activate(): void;
   deactivate(): void;
   readonly isActive: boolean;
@@ -101,8 +101,9 @@ class WheelPacer implements Pacer {
 
   add(seat: WheelSeat): void {
     if (this.#seatCount === 0 && !this.#isWaking) {
+      // The wheel starts at position 0, which is due now.
       this.#originMs = this.#clock.nowMs();
-      this.#position = 0;
+      this.#position = -1;
     }
     seat.phase = this.#choosePhase();
     const seats = this.#seatsOf(seat.phase);
@@ -126,16 +127,16 @@ class WheelPacer implements Pacer {
     if (this.#seatCount === 0 && !this.#isWaking) this.#disarm();
   }
 
-  /** The position just passed comes again last, so it leaves the far end's lead largest. */
   #choosePhase(): number {
-    const position = this.#positionAt(this.#clock.nowMs());
     let seatsMin = Number.POSITIVE_INFINITY;
     for (const seats of this.#phases) seatsMin = Math.min(seatsMin, seats.length);
-    for (let back = 0; back < PHASES; back += 1) {
-      const phase = (position + PHASES - back) % PHASES;
+    const isFresh = this.#seatCount === 0 && !this.#isWaking;
+    const next = isFresh ? 0 : this.#positionAt(this.#clock.nowMs()) + 1;
+    for (let ahead = 0; ahead < PHASES; ahead += 1) {
+      const phase = (next + ahead) % PHASES;
       if (this.#seatsOf(phase).length < seatsMin + SEATS_SLACK) return phase;
     }
-    return position % PHASES;
+    return next % PHASES;
   }
 
   #seatsOf(phase: number): WheelSeat[] {

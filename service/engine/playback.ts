@@ -5,6 +5,9 @@
 //   IDLE --audio--> FILLING --prebuffer or whole item--> RUNNING --everything sent--> IDLE
 //                      ^-- pause, filler used up ------------'
 //
+// A segment starts with the pacer's next turn for this call, at most 5 ms later (20 on a full wheel):
+// queueing audio never calls the listener, so whoever queues may do its own accounts afterwards.
+//
 // One number rules the sending: playoutEndMs, when the far end has played all it was sent. A frame may
 // leave while that is at most LEAD_MS ahead afterwards; so a segment starts with LEAD frames, then
 // sends one per 20 ms, and after a stall at most LEAD frames catch up: over any span,
@@ -54,6 +57,8 @@ export class Playback {
   #isStarving = false;
   #fillerMs = 0;
   #isSending = false;
+  /** The segment has not had its first tick. */
+  #isStarting = false;
   #playoutEndMs = 0;
 
   constructor(shared: PlaybackShared, slot: CoreSlot, owner: PlaybackOwner, prebufferMs: number) {
@@ -117,19 +122,26 @@ export class Playback {
     return this.#phase === "running";
   }
 
+  /** A segment waits for its first tick: the sooner the better. */
+  isStarting(): boolean {
+    return this.#isStarting && this.#phase === "running";
+  }
+
   /** Sends what is due. Called every 20 ms while running. */
   tick(nowMs: number): void {
     if (this.#phase !== "running" || this.#isSending) return;
     this.#isSending = true;
     try {
-      this.#noteStall(nowMs);
-      this.#sendDue(nowMs);
+      const isFirst = this.#isStarting;
+      if (isFirst) this.#anchor(nowMs);
+      else this.#noteStall(nowMs);
+      this.#sendDue(nowMs, isFirst);
     } finally {
       this.#isSending = false;
     }
   }
 
-  /** Starts a segment when enough is there, and lets its lead go at once. */
+  /** Starts a segment when enough is there; its lead leaves with the next tick. */
   #advance(): void {
     if (this.#isSending || this.#phase === "running") return;
     if (this.#queue.isEmpty()) {
@@ -140,16 +152,19 @@ export class Playback {
       this.#setPhase("filling");
       return;
     }
-    const nowMs = this.#clock.nowMs();
-    this.#isStarving = false;
-    this.#playoutEndMs = Math.max(this.#playoutEndMs, nowMs);
+    this.#isStarting = true;
     this.#setPhase("running");
-    this.tick(nowMs);
   }
 
   #isPrebuffered(): boolean {
     if (!this.#queue.hasFrame()) return false;
     return this.#queue.isFrontEnded() || this.#queue.waitingMs() >= this.#prebufferMs;
+  }
+
+  /** Nothing was to be heard, so nothing is missing: the segment counts from its first tick. */
+  #anchor(nowMs: number): void {
+    this.#isStarting = false;
+    this.#playoutEndMs = Math.max(this.#playoutEndMs, nowMs);
   }
 
   /** We woke so late that the far end ran dry: the missing frames are re-anchored, not sent later. */
@@ -161,7 +176,7 @@ export class Playback {
     this.#playoutEndMs = nowMs;
   }
 
-  #sendDue(nowMs: number): void {
+  #sendDue(nowMs: number, isFirst: boolean): void {
     let framesSent = 0;
     while (this.#phase === "running" && this.#isDue(nowMs)) {
       if (this.#isStarving && this.#isPrebuffered()) this.#isStarving = false;
@@ -178,7 +193,7 @@ export class Playback {
     }
     // An item whose last frame has just left ends the segment now, not at the next tick.
     if (this.#phase === "running" && this.#queue.isEmpty()) this.#setPhase("idle");
-    if (framesSent > 1) this.#metrics.pacerFramesCaughtUp.add(framesSent - 1);
+    if (framesSent > 1 && !isFirst) this.#metrics.pacerFramesCaughtUp.add(framesSent - 1);
   }
 
   /** A frame sent now would leave the far end with at most the lead. */

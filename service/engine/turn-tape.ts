@@ -68,7 +68,11 @@ export class TurnTape {
     if (this.#spans.length >= SPANS_MAX) this.#dropOldestSpan();
     this.#isOpen = true;
     this.#endLast = frameIndex;
-    this.#spans.push({ firstFrame: frameIndex, endFrame: frameIndex, firstStored: this.#storedEnd });
+    this.#spans.push({
+      firstFrame: frameIndex,
+      endFrame: frameIndex,
+      firstStored: this.#storedEnd,
+    });
   }
 
   /** Keeps a copy of one frame, in order. A frame that no block is left for is lost and counted. */
@@ -114,7 +118,8 @@ export class TurnTape {
         const block = this.#blocks[this.#blockIndex(stored)];
         assert(block !== null && block !== undefined, "a kept frame has no block");
         const start = within * this.#frameBytes;
-        if (read(block, start, start + count * this.#frameBytes) === SEND.DROPPED) return framesRead;
+        if (read(block, start, start + count * this.#frameBytes) === SEND.DROPPED)
+          return framesRead;
         framesRead += count;
         frame += count;
       }
