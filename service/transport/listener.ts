@@ -15,13 +15,15 @@ import {
   MESSAGE_BYTES_MAX,
   SOCKET_IDLE_SECONDS,
 } from "../limits.ts";
-import { type Admission, type AdmissionSettings, type Refusal } from "./admission.ts";
-import { createAdmission, refusalResponse } from "./admission.ts";
-import { type CallerConnection, createCallerConnection } from "./caller-connection.ts";
-import { type CallerStream, createProtobufStream } from "./protobuf-stream.ts";
-import { type Traffic, createTraffic } from "./traffic.ts";
+import { type AnswerHttp, createHttpApp } from "../http/http-app.ts";
+import { createStatusEvents } from "../http/twilio-webhook.ts";
+import { type AdmissionSettings, createAdmission, refusalResponse } from "./admission.ts";
+import { createCallerConnection } from "./caller-connection.ts";
+import { type Entrance, type SocketData, createEntrance } from "./entrance.ts";
+import { createTraffic } from "./traffic.ts";
+import { type TwilioSettings, createTwilioGate } from "./twilio-gate.ts";
 
-export interface ListenerSettings extends AdmissionSettings {
+export interface ListenerSettings extends AdmissionSettings, TwilioSettings {
   readonly host: string;
   /** 0: any free port. */
   readonly port: number;
@@ -35,6 +37,8 @@ export interface ListenerOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly metrics: Metrics;
+  /** The Prometheus text of this moment, for GET /metrics. */
+  readonly metricsText: () => string;
   readonly log: Log;
 }
 
@@ -51,39 +55,32 @@ export interface Listener {
   stop(): Promise<void>;
 }
 
-/** One message stream of a socket, made when the socket opens. */
-type StreamMaker = (connection: CallerConnection) => CallerStream;
-
-interface SocketData {
-  readonly makeStream: StreamMaker;
-  connection: CallerConnection | null;
-  stream: CallerStream | null;
-}
-
-interface Doorkeeper extends ListenerOptions {
-  readonly admission: Admission;
-  readonly traffic: Traffic;
-}
-
-const SUBPROTOCOLS = [
-  ["voxbridge.v1.proto", "protobuf"],
-  ["voxbridge.v1.json", "json"],
-] as const;
-
 /** Starts listening. Throws when the address cannot be had. */
 export function startListener(options: ListenerOptions): Listener {
-  const { settings, clock, log } = options;
-  const traffic = createTraffic(options.metrics);
+  const { settings, clock, random, log, opener, metrics } = options;
+  const traffic = createTraffic(metrics);
   let isDraining = false;
-  const admission = createAdmission({ ...options, isDraining: () => isDraining });
-  const doorkeeper: Doorkeeper = { ...options, admission, traffic };
+  const admission = createAdmission({ settings, opener, clock, isDraining: () => isDraining });
+  const twilio = createTwilioGate(settings, clock, random);
+  const lanes = settings.lanes;
+  const entrance = createEntrance({ opener, clock, admission, traffic, twilio, lanes });
+  const answerHttp = createHttpApp({
+    opener,
+    admission,
+    traffic,
+    twilio,
+    statusEvents: createStatusEvents(metrics),
+    hasKeys: settings.apiKeys.length > 0,
+    metricsText: options.metricsText,
+    log,
+  });
 
   const server = Bun.serve<SocketData>({
     hostname: settings.host,
     port: settings.port,
     idleTimeout: HTTP_IDLE_SECONDS,
     maxRequestBodySize: HTTP_BODY_BYTES_MAX,
-    fetch: (request, bunServer) => answer(request, bunServer, doorkeeper),
+    fetch: (request, bunServer) => answer(request, bunServer, entrance, answerHttp),
     websocket: {
       perMessageDeflate: false,
       maxPayloadLength: MESSAGE_BYTES_MAX,
@@ -94,9 +91,11 @@ export function startListener(options: ListenerOptions): Listener {
       open(socket) {
         const connection = createCallerConnection({ socket, clock, traffic, log });
         socket.data.connection = connection;
-        guard(connection, () => {
+        try {
           socket.data.stream = socket.data.makeStream(connection);
-        });
+        } catch (error) {
+          connection.fail(error);
+        }
       },
       message: (socket, message) => deliver(socket, message),
       drain: (socket) => socket.data.connection?.onDrain(),
@@ -132,86 +131,18 @@ function deliver(socket: ServerWebSocket<SocketData>, message: string | Buffer):
   }
 }
 
-function guard(connection: CallerConnection, act: () => void): void {
-  try {
-    act();
-  } catch (error) {
-    connection.fail(error);
-  }
-}
-
+/** A socket, when the request is for one and may have it; else what HTTP answers. */
 function answer(
   request: Request,
   server: Server<SocketData>,
-  doorkeeper: Doorkeeper,
-): Response | undefined {
-  const { pathname } = new URL(request.url);
+  entrance: Entrance,
+  answerHttp: AnswerHttp,
+): Response | undefined | Promise<Response> {
   const address = server.requestIP(request)?.address ?? "";
-  if (pathname === "/v1/stream") return admitStream(request, server, address, doorkeeper);
-  return new Response("not found", { status: 404 });
-}
-
-/** Everything a caller of /v1/stream must pass, cheapest first. undefined: the socket took over. */
-function admitStream(
-  request: Request,
-  server: Server<SocketData>,
-  address: string,
-  doorkeeper: Doorkeeper,
-): Response | undefined {
-  const { admission, traffic } = doorkeeper;
-  const refuse = (refusal: Refusal): Response => {
-    traffic.noteRefused(refusal.status);
-    return refusalResponse(refusal);
-  };
-  const addressRefusal = admission.checkAddress(address);
-  if (addressRefusal !== null) return refuse(addressRefusal);
-  if (request.headers.get("upgrade")?.toLowerCase() !== "websocket") return refuse(NO_UPGRADE);
-  const originRefusal = admission.checkOrigin(request.headers.get("origin"));
-  if (originRefusal !== null) return refuse(originRefusal);
-  const keyId = admission.checkKey(request.headers.get("authorization"));
-  if (typeof keyId !== "string") return refuse(keyId);
-  const chosen = chooseSubprotocol(request.headers.get("sec-websocket-protocol"));
-  if (chosen === undefined) return refuse(UNKNOWN_SUBPROTOCOL);
-  const roomRefusal = admission.checkRoom(keyId);
-  if (roomRefusal !== null) return refuse(roomRefusal);
-  const [subprotocol, kind] = chosen;
-  const { opener, clock, settings } = doorkeeper;
-  const makeStream: StreamMaker = (connection) =>
-    createProtobufStream({
-      kind,
-      connection,
-      opener,
-      clock,
-      traffic,
-      keyId,
-      lanes: settings.lanes,
-    });
-  const data: SocketData = { makeStream, connection: null, stream: null };
-  // Bun would echo the first protocol offered, known or not, so it is said here.
-  const headers = { "Sec-WebSocket-Protocol": subprotocol };
+  const admitted = entrance.admit(request, address);
+  if (admitted === null) return answerHttp(request, address);
+  if ("status" in admitted) return refusalResponse(admitted);
+  const { data, headers } = admitted;
   if (server.upgrade(request, { data, headers })) return undefined;
-  return refuse(NO_UPGRADE);
-}
-
-const NO_UPGRADE: Refusal = {
-  status: 426,
-  code: "upgrade_required",
-  message: "This is a WebSocket endpoint; connect with ws:// or wss://",
-  hasRetryAfter: false,
-};
-
-const UNKNOWN_SUBPROTOCOL: Refusal = {
-  status: 400,
-  code: "subprotocol_unknown",
-  message: "Offer the subprotocol voxbridge.v1.proto or voxbridge.v1.json",
-  hasRetryAfter: false,
-};
-
-function chooseSubprotocol(offered: string | null): (typeof SUBPROTOCOLS)[number] | undefined {
-  const names = (offered ?? "").split(",").map((name) => name.trim());
-  for (const name of names) {
-    const known = SUBPROTOCOLS.find(([subprotocol]) => subprotocol === name);
-    if (known !== undefined) return known;
-  }
-  return undefined;
+  return refusalResponse(entrance.refuseUpgrade());
 }

@@ -28,12 +28,15 @@ export function startTestListener(settings: Partial<ListenerSettings> = {}): Tes
       origins: [],
       upgradesPerAddress: 1_000,
       lanes: ["fast", "big"],
+      twilioAuthTokens: [],
+      publicUrl: "",
       ...settings,
     },
     opener,
     clock,
     random: createSeededRandom(1),
     metrics: NO_METRICS,
+    metricsText: () => "metrics 1\n",
     log: SILENT_LOG,
   });
   return {

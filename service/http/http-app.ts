@@ -1,0 +1,111 @@
+// Everything the port answers that is not a socket: health, metrics, Twilio's webhooks.
+// Not on the frame's way. Hono stays in this folder (decision 7).
+import { Hono } from "hono";
+import type { Log } from "../contract/log.ts";
+import type { CallOpener } from "../contract/transport.ts";
+import { type Admission, type Refusal, refusalResponse } from "../transport/admission.ts";
+import { isFromThisMachine } from "../transport/loopback.ts";
+import type { RefusalStatus, Traffic } from "../transport/traffic.ts";
+import { TWILIO_STATUS_PATH, type TwilioGate } from "../transport/twilio-gate.ts";
+import type { StatusEvents } from "./twilio-webhook.ts";
+import { answerTwilioStatus, answerTwilioVoice } from "./twilio-webhook.ts";
+
+export interface HttpAppOptions {
+  readonly opener: CallOpener;
+  readonly admission: Admission;
+  readonly traffic: Traffic;
+  /** null: no auth token, so no webhook. */
+  readonly twilio: TwilioGate | null;
+  readonly statusEvents: StatusEvents;
+  /** True when callers need keys; then metrics need one too. */
+  readonly hasKeys: boolean;
+  /** The Prometheus text of this moment. */
+  readonly metricsText: () => string;
+  readonly log: Log;
+}
+
+/** address: the peer's, as Bun tells it. */
+export type AnswerHttp = (request: Request, address: string) => Response | Promise<Response>;
+
+interface HttpEnvironment {
+  Bindings: { readonly address: string };
+}
+
+/** Puts the routes together. Every error is JSON and says what to do. */
+export function createHttpApp(options: HttpAppOptions): AnswerHttp {
+  const { twilio, traffic, log } = options;
+  const app = new Hono<HttpEnvironment>();
+  const refuse = (refusal: Refusal): Response => {
+    traffic.noteRefused(refusal.status);
+    return refusalResponse(refusal);
+  };
+
+  app.get("/health/live", (context) => context.json({ status: "live" }));
+  app.get("/health/ready", () => answerReady(options));
+  app.get("/metrics", (context) => {
+    const { headers } = context.req.raw;
+    const refusal = checkMetrics(options, headers, context.env.address);
+    if (refusal !== null) return refuse(refusal);
+    return new Response(options.metricsText(), {
+      headers: { "Content-Type": "text/plain; version=0.0.4; charset=utf-8" },
+    });
+  });
+  if (twilio !== null) {
+    const webhook = { ...options, twilio, refuse };
+    app.post("/twilio/voice", (context) => answerTwilioVoice(context.req.raw, webhook));
+    app.post(TWILIO_STATUS_PATH, (context) => answerTwilioStatus(context.req.raw, webhook));
+  }
+
+  for (const [path, method] of [
+    ["/health/live", "GET"],
+    ["/health/ready", "GET"],
+    ["/metrics", "GET"],
+    ...(twilio === null ? [] : ([["/twilio/voice", "POST"], [TWILIO_STATUS_PATH, "POST"]] as const)),
+  ] as const) {
+    app.all(path, () => {
+      const response = refuse(refusalOf(405, "method_refused", `${path} takes ${method} only`));
+      response.headers.set("Allow", method);
+      return response;
+    });
+  }
+  app.notFound((context) => refuse(notFound(context.req.path, twilio !== null)));
+  app.onError((error) => {
+    log.error("request ended by a bug", { error });
+    return refuse(refusalOf(500, "internal", "The service has a bug; its log says more"));
+  });
+  return (request, address) => app.fetch(request, { address });
+}
+
+/** Ready means: one more call would be taken. A full service is not, so that others get the call. */
+function answerReady({ admission }: HttpAppOptions): Response {
+  const refusal = admission.checkRoom("");
+  const isRoom = refusal === null || refusal.code === "key_limit";
+  if (isRoom) return Response.json({ status: "ready" });
+  return Response.json({ status: refusal.code }, { status: 503 });
+}
+
+/**
+ * Metrics tell how busy a service is, so they are not for everybody (threat T28): with keys
+ * configured they need one; without, they are for this machine only.
+ */
+function checkMetrics(options: HttpAppOptions, headers: Headers, address: string): Refusal | null {
+  if (options.hasKeys) {
+    const keyId = options.admission.checkKey(headers.get("authorization"));
+    return typeof keyId === "string" ? null : keyId;
+  }
+  if (isFromThisMachine(address, headers)) return null;
+  return refusalOf(403, "loopback_only", "Without API keys metrics are for this machine only");
+}
+
+function notFound(path: string, hasTwilio: boolean): Refusal {
+  if (path.startsWith("/twilio/") && !hasTwilio) {
+    const message = "Twilio is not configured; set TWILIO_AUTH_TOKEN and PUBLIC_URL";
+    return refusalOf(404, "not_configured", message);
+  }
+  const message = "No such path; calls are on /v1/stream, health on /health/live and /health/ready";
+  return refusalOf(404, "not_found", message);
+}
+
+function refusalOf(status: RefusalStatus, code: string, message: string): Refusal {
+  return { status, code, message, hasRetryAfter: false };
+}
