@@ -37,8 +37,8 @@ const CHECKS: readonly Check[] = [
   { name: "typed lint", help: "rules in eslint.config.js", command: tool("eslint", ".") },
   {
     name: "tidy",
-    help: "layers, package walls, names, banned words: tests/tidy.test.ts, tests/tidy-text.test.ts",
-    command: ["test", "./tests/tidy.test.ts", "./tests/tidy-text.test.ts"],
+    help: "layers, package walls, names, banned words: tests/tidy*.test.ts",
+    command: ["test", ...["", "-text", "-frame"].map((part) => `./tests/tidy${part}.test.ts`)],
   },
   { name: "schema lint", help: "buf.yaml", command: tool("buf", "lint") },
   ...schemaBreaking(),

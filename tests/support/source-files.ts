@@ -87,3 +87,29 @@ export function matchesIn(path: string, code: string, pattern: RegExp): string[]
     return match === null ? [] : [`${path}:${index + 1}: ${match[0].trim()}`];
   });
 }
+
+/** The body of the function or method `name` (without `#`), or undefined; calls do not count. */
+export function bodyOf(code: string, name: string): string | undefined {
+  const start = new RegExp(`^[ \\t]*(?:export )?(?:async )?(?:function )?#?${name}\\(`, "gm");
+  for (const match of code.matchAll(start)) {
+    const parametersEnd = closingAt(code, match.index + match[0].length - 1);
+    // A definition goes on with a result type and a body; a call with ; or an operator.
+    const between = /^(?:\s*:[^;=]*?)?\s*\{/.exec(code.slice(parametersEnd + 1));
+    if (between === null) continue;
+    const open = parametersEnd + between[0].length;
+    return code.slice(open + 1, closingAt(code, open));
+  }
+  return undefined;
+}
+
+/** The index of the bracket that closes the one at `open`. */
+function closingAt(code: string, open: number): number {
+  let depth = 0;
+  for (let index = open; index < code.length; index += 1) {
+    const letter = code[index] ?? "";
+    if ("({[".includes(letter)) depth += 1;
+    else if (")}]".includes(letter)) depth -= 1;
+    if (depth === 0) return index;
+  }
+  return code.length;
+}
