@@ -2,10 +2,20 @@
 // goes through memory (memory-map.ts), because float arguments cost four times an integer's.
 // No imports, no allocation, no growth: tests/core/wasm-module.test.ts reads the module and checks.
 
-import { ABI_VERSION, FRAME_BYTES_MAX, SLOTS } from "./limits";
+import { ABI_VERSION, FRAME_BYTES_MAX, SLOTS, TAIL_SAMPLES_MAX, TAILS_PER_SECOND } from "./limits";
 import {
-  MEMORY_BYTES, PORT_BYTES, PORT_INPUT, PORT_OUTPUT, SCRATCH_BASE, SILERO_8K_BYTES,
-  SILERO_16K_BYTES, SILERO_SCRATCH_BYTES, SLOT_BYTES, SLOT_END, SLOT_RECURRENT_BYTES, SLOT_WINDOW,
+  MEMORY_BYTES,
+  PORT_BYTES,
+  PORT_INPUT,
+  PORT_OUTPUT,
+  SCRATCH_BASE,
+  SILERO_8K_BYTES,
+  SILERO_16K_BYTES,
+  SILERO_SCRATCH_BYTES,
+  SLOT_BYTES,
+  SLOT_END,
+  SLOT_RECURRENT_BYTES,
+  SLOT_WINDOW,
 } from "./memory-map";
 import { ingestFrame, ingestGapFrame } from "./capture/ingest";
 import { gainSet } from "./playout/gain";
@@ -17,12 +27,21 @@ import { besideDecide } from "./vad/beside";
 import { modelProbability } from "./vad/probability";
 import { settingsCheckAndRound } from "./vad/settings";
 import {
-  SILERO_8K_WEIGHTS_BYTES, SILERO_16K_WEIGHTS_BYTES, SILERO_SCRATCH_USED_BYTES,
+  SILERO_8K_WEIGHTS_BYTES,
+  SILERO_16K_WEIGHTS_BYTES,
+  SILERO_SCRATCH_USED_BYTES,
   SILERO_STATE_BYTES,
 } from "./vad/silero-layout";
 import { turnForceEnd, turnReset } from "./vad/turn-machine";
 
-export { kernelDecode, kernelEncode, streamOpen, streamResample } from "./kernels";
+export {
+  kernelCrossfade,
+  kernelDecode,
+  kernelEncode,
+  kernelMix,
+  streamOpen,
+  streamResample,
+} from "./kernels";
 
 /** Version of memory map and exports; the host refuses another. */
 export function abiVersion(): i32 {
@@ -43,6 +62,7 @@ export function start(): void {
   assert(<i32>__heap_base <= SCRATCH_BASE);
   assert(SLOT_END <= SLOT_BYTES);
   assert(SLOT_WINDOW >= 1024);
+  assert(24000 / TAILS_PER_SECOND <= TAIL_SAMPLES_MAX);
   assert(PORT_INPUT + FRAME_BYTES_MAX <= PORT_OUTPUT);
   assert(PORT_OUTPUT + FRAME_BYTES_MAX <= PORT_BYTES);
   assert(SILERO_16K_WEIGHTS_BYTES <= SILERO_16K_BYTES);

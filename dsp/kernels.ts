@@ -1,13 +1,20 @@
 // Single kernels, exported for library users, tests and benches: they work on the two free areas
 // of scratch memory (KERNEL_INPUT, KERNEL_OUTPUT), lengths in samples. A bad length is a status.
 
-import { FRAME_SAMPLES_MAX, RESAMPLER_CHUNK_SAMPLES_MAX, RESAMPLER_STREAMS } from "./limits";
+import { RESAMPLER_CHUNK_SAMPLES_MAX, RESAMPLER_STREAMS } from "./limits";
 import {
-  KERNEL_INPUT, KERNEL_INPUT_BYTES, KERNEL_OUTPUT, RESAMPLER_HISTORY, RESAMPLER_UP_FACTOR,
-  STREAM_BYTES, STREAM_HISTORY, STREAMS_BASE,
+  KERNEL_INPUT,
+  KERNEL_INPUT_BYTES,
+  KERNEL_OUTPUT,
+  RESAMPLER_HISTORY,
+  RESAMPLER_UP_FACTOR,
+  STREAM_BYTES,
+  STREAM_HISTORY,
+  STREAMS_BASE,
 } from "./memory-map";
 import { STATUS_BAD_FORMAT, STATUS_BAD_LENGTH, STATUS_OK } from "./status";
 import { frameDecode, frameEncode } from "./convert/frame";
+import { crossfadeInto, mixInto } from "./playout/mix";
 import { resample, resamplerReset } from "./resample/polyphase";
 
 const SAMPLES_MAX = KERNEL_INPUT_BYTES / 4;
@@ -22,6 +29,21 @@ export function kernelDecode(encoding: i32, count: i32): i32 {
 export function kernelEncode(encoding: i32, count: i32): i32 {
   if (<u32>count > <u32>SAMPLES_MAX) return STATUS_BAD_LENGTH;
   frameEncode(encoding, KERNEL_INPUT, KERNEL_OUTPUT, count, 1);
+  return STATUS_OK;
+}
+
+/** Adds the input area, x `sourcePercent`, to the output area, x `targetPercent`. -> status */
+export function kernelMix(count: i32, targetPercent: i32, sourcePercent: i32): i32 {
+  if (<u32>count > <u32>SAMPLES_MAX) return STATUS_BAD_LENGTH;
+  const targetGain = <f32>targetPercent / 100;
+  mixInto(KERNEL_OUTPUT, KERNEL_INPUT, count, targetGain, <f32>sourcePercent / 100);
+  return STATUS_OK;
+}
+
+/** Crossfades the output area into the input area, linearly (S2-58). -> status */
+export function kernelCrossfade(count: i32): i32 {
+  if (<u32>count > <u32>SAMPLES_MAX) return STATUS_BAD_LENGTH;
+  crossfadeInto(KERNEL_OUTPUT, KERNEL_INPUT, count);
   return STATUS_OK;
 }
 

@@ -36,6 +36,11 @@ export const RESAMPLER_CHUNK_SAMPLES_MAX = 960;
 /** Most samples one chunk can become: 8 kHz to 48 kHz, plus one for a fractional start. */
 export const RESAMPLER_OUTPUT_SAMPLES_MAX = 5761;
 
+/** 5 ms at 24 kHz: how long interrupted audio fades. */
+export const TAIL_SAMPLES_MAX = 120;
+/** Fades of playout, per second: 200 = 5 ms. */
+export const TAILS_PER_SECOND = 200;
+
 /** Resamplers beside the calls' own, for engines that speak at a rate of their own. */
 export const RESAMPLER_STREAMS = 256;
 

@@ -21,8 +21,8 @@
 //   6,912   3,328   history of the resampler caller -> upstream, f32
 //   10,240  1,024   history of the resampler caller -> VAD, f32
 //   11,264  1,792   history of the resampler upstream -> caller, f32
-//   13,056  3,072   loss concealment
-//   16,128  3,712   reserve
+//   13,056  512     fading tail of interrupted playout, f32
+//   13,568  6,272   reserve
 //   19,840  96,000  capture ring, 100 frames in the upstream's format
 //   115,840 48,000  playback ring, 1 s in the upstream's format
 //   163,840 = 160 KiB
@@ -182,12 +182,13 @@ export const SLOT_SILENCE_EVIDENCE = 496;
 export const SLOT_ONSET_WINDOW = 500;
 export const SLOT_END_WINDOW = 504; // one past the last window judged speech
 export const SLOT_IS_GATE_OPEN = 508;
+/** One bit for each of the last 32 windows: some frame in it opened the gate. */
+export const SLOT_GATE_WINDOWS = 528;
 
 // Barge-in accumulator (vad/barge-in.ts).
 export const SLOT_BARGE_FRAMES = 512;
 export const SLOT_BARGE_WEAK_FRAMES = 516;
 export const SLOT_BARGE_COOLDOWN_LEFT = 520;
-export const SLOT_BARGE_STATE = 524;
 
 // Level (level/): mean power of the newest frame and window, noise floor, normaliser.
 export const SLOT_FRAME_POWER = 544; // f32
@@ -209,6 +210,9 @@ export const SLOT_GAIN_NOW = 648; // f32
 export const SLOT_GAIN_TARGET = 652; // f32
 export const SLOT_GAIN_STEP = 656; // f32 per caller sample
 export const SLOT_TAIL_FRAMES = 660; // renders still owed to the down resampler's history
+export const SLOT_TAIL_SAMPLES = 664; // fading samples waiting in SLOT_TAIL (playout/join.ts)
+export const SLOT_LAST_SAMPLE = 668; // f32, newest upstream sample that was played
+export const SLOT_LIMITER_GAIN = 672; // f32
 
 // Areas behind the header.
 export const SLOT_WINDOW = 1024;
@@ -218,11 +222,11 @@ export const SLOT_RECURRENT_BYTES = 1536;
 export const SLOT_HISTORY_UP = 6912;
 export const SLOT_HISTORY_VAD = 10240;
 export const SLOT_HISTORY_DOWN = 11264;
-export const SLOT_CONCEALMENT = 13056;
-export const SLOT_CONCEALMENT_BYTES = 3072;
-export const SLOT_RESERVE = 16128;
+export const SLOT_TAIL = 13056;
+export const SLOT_RESERVE = 13568;
 export const SLOT_CAPTURE_RING = 19840;
-export const SLOT_PLAYBACK_RING = SLOT_CAPTURE_RING + CAPTURE_RING_FRAMES * UPSTREAM_FRAME_BYTES_MAX;
+export const SLOT_PLAYBACK_RING =
+  SLOT_CAPTURE_RING + CAPTURE_RING_FRAMES * UPSTREAM_FRAME_BYTES_MAX;
 export const SLOT_END = SLOT_PLAYBACK_RING + PLAYBACK_RING_FRAMES * UPSTREAM_FRAME_BYTES_MAX;
 
 /** What one port must hold, for the check at start. */

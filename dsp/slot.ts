@@ -1,25 +1,67 @@
 // Opening and closing of one slot: derives what the format means and clears every state.
 
 import {
-  CONTEXT_SAMPLES_16K, CONTEXT_SAMPLES_8K, FRAME_BYTES_MAX, FRAME_MS, RESAMPLER_TAPS_MAX, SLOTS,
-  UPSTREAM_FRAME_BYTES_MAX, WINDOW_SAMPLES_16K, WINDOW_SAMPLES_8K,
+  CONTEXT_SAMPLES_16K,
+  CONTEXT_SAMPLES_8K,
+  FRAME_BYTES_MAX,
+  FRAME_MS,
+  RESAMPLER_TAPS_MAX,
+  SLOTS,
+  UPSTREAM_FRAME_BYTES_MAX,
+  WINDOW_SAMPLES_16K,
+  WINDOW_SAMPLES_8K,
 } from "./limits";
 import {
-  PORT_BYTES, PORTS_BASE, RESAMPLER_HISTORY, RESAMPLER_TAPS, RESAMPLER_UP_FACTOR, SLOT_BYTES,
-  SLOT_CALLER_CHANNELS, SLOT_CALLER_ENCODING, SLOT_CALLER_FRAME_BYTES, SLOT_CALLER_FRAME_SAMPLES,
-  SLOT_CALLER_RATE_HZ, SLOT_CONTEXT_SAMPLES, SLOT_COUNTERS, SLOT_GAIN_NOW, SLOT_GAIN_TARGET,
-  SLOT_HISTORY_DOWN, SLOT_HISTORY_UP, SLOT_HISTORY_VAD, SLOT_IS_COPY_DOWN, SLOT_IS_COPY_UP,
-  SLOT_LEVEL_DBFS, SLOT_NORMALISER_GAIN, SLOT_PEAK_DBFS, SLOT_RESAMPLER_DOWN, SLOT_RESAMPLER_UP,
-  SLOT_RESAMPLER_VAD, SLOT_SETTINGS, SLOT_UPSTREAM_ENCODING, SLOT_UPSTREAM_FRAME_BYTES,
-  SLOT_UPSTREAM_FRAME_SAMPLES, SLOT_UPSTREAM_RATE_HZ, SLOT_UPSTREAM_SAMPLE_BYTES,
-  SLOT_VAD_RATE_HZ, SLOT_VAD_SOURCE, SLOT_WINDOW, SLOT_WINDOW_FILL, SLOT_WINDOW_SAMPLES,
-  SLOTS_BASE, SLOT_CAPTURE_RING,
+  PORT_BYTES,
+  PORTS_BASE,
+  RESAMPLER_HISTORY,
+  RESAMPLER_TAPS,
+  RESAMPLER_UP_FACTOR,
+  SLOT_BYTES,
+  SLOT_CALLER_CHANNELS,
+  SLOT_CALLER_ENCODING,
+  SLOT_CALLER_FRAME_BYTES,
+  SLOT_CALLER_FRAME_SAMPLES,
+  SLOT_CALLER_RATE_HZ,
+  SLOT_CONTEXT_SAMPLES,
+  SLOT_COUNTERS,
+  SLOT_GAIN_NOW,
+  SLOT_GAIN_TARGET,
+  SLOT_HISTORY_DOWN,
+  SLOT_HISTORY_UP,
+  SLOT_HISTORY_VAD,
+  SLOT_IS_COPY_DOWN,
+  SLOT_IS_COPY_UP,
+  SLOT_LEVEL_DBFS,
+  SLOT_LIMITER_GAIN,
+  SLOT_PEAK_DBFS,
+  SLOT_RESAMPLER_DOWN,
+  SLOT_RESAMPLER_UP,
+  SLOT_RESAMPLER_VAD,
+  SLOT_SETTINGS,
+  SLOT_UPSTREAM_ENCODING,
+  SLOT_UPSTREAM_FRAME_BYTES,
+  SLOT_UPSTREAM_FRAME_SAMPLES,
+  SLOT_UPSTREAM_RATE_HZ,
+  SLOT_UPSTREAM_SAMPLE_BYTES,
+  SLOT_VAD_RATE_HZ,
+  SLOT_VAD_SOURCE,
+  SLOT_WINDOW,
+  SLOT_WINDOW_FILL,
+  SLOT_WINDOW_SAMPLES,
+  SLOTS_BASE,
+  SLOT_CAPTURE_RING,
 } from "./memory-map";
 import {
-  ENCODING_ALAW, ENCODING_F32, STATUS_BAD_FORMAT, STATUS_OK, VAD_SOURCE_BESIDE,
+  ENCODING_ALAW,
+  ENCODING_F32,
+  STATUS_BAD_FORMAT,
+  STATUS_OK,
+  VAD_SOURCE_BESIDE,
 } from "./status";
 import { encodingBytes } from "./convert/frame";
 import { noiseFloorReset } from "./level/noise-floor";
+import { normaliserReset } from "./level/normaliser";
 import { powerToDb } from "./level/decibel";
 import { resamplerReset } from "./resample/polyphase";
 
@@ -48,7 +90,8 @@ export function slotPrepare(slot: usize): i32 {
   store<f32>(slot, powerToDb(0), SLOT_PEAK_DBFS);
   store<f32>(slot, 1, SLOT_GAIN_NOW);
   store<f32>(slot, 1, SLOT_GAIN_TARGET);
-  store<f32>(slot, 1, SLOT_NORMALISER_GAIN);
+  store<f32>(slot, 1, SLOT_LIMITER_GAIN);
+  normaliserReset(slot);
   noiseFloorReset(slot);
   prepareResampler(slot + SLOT_RESAMPLER_UP, slot + SLOT_HISTORY_UP);
   prepareResampler(slot + SLOT_RESAMPLER_VAD, slot + SLOT_HISTORY_VAD);
@@ -67,8 +110,8 @@ function deriveFormat(slot: usize): bool {
   if (channels < 1 || channels > 2) return false;
   if (load<u32>(slot, SLOT_VAD_SOURCE) > <u32>VAD_SOURCE_BESIDE) return false;
   if (rate < 8000 || rate > 48000 || upstreamRate < 8000 || upstreamRate > 24000) return false;
-  const samples = rate * FRAME_MS / 1000;
-  const upstreamSamples = upstreamRate * FRAME_MS / 1000;
+  const samples = (rate * FRAME_MS) / 1000;
+  const upstreamSamples = (upstreamRate * FRAME_MS) / 1000;
   const bytes = samples * channels * <u32>encodingBytes(encoding);
   const sampleBytes = <u32>encodingBytes(upstreamEncoding);
   const isSame = rate == upstreamRate && channels == 1 && encoding == upstreamEncoding;

@@ -3,17 +3,34 @@
 
 import { CAPTURE_RING_FRAMES } from "../limits";
 import {
-  COUNTER_CLIPPED_FRAMES, COUNTER_FRAMES_INGESTED, COUNTER_GAP_FRAMES,
-  COUNTER_NON_FINITE_SAMPLES, RESAMPLER_UP_FACTOR, SCRATCH_CALLER, SCRATCH_RESAMPLED,
-  SLOT_CALLER_CHANNELS, SLOT_CALLER_ENCODING, SLOT_CALLER_FRAME_BYTES, SLOT_CALLER_FRAME_SAMPLES,
-  SLOT_CAPTURE_RING, SLOT_FRAME_PEAK, SLOT_IS_COPY_UP, SLOT_RESAMPLER_UP, SLOT_RESAMPLER_VAD,
-  SLOT_UPSTREAM_ENCODING, SLOT_UPSTREAM_FRAME_BYTES, SLOT_UPSTREAM_FRAME_SAMPLES,
+  COUNTER_CLIPPED_FRAMES,
+  COUNTER_FRAMES_INGESTED,
+  COUNTER_GAP_FRAMES,
+  COUNTER_NON_FINITE_SAMPLES,
+  RESAMPLER_UP_FACTOR,
+  SETTING_IS_LEVEL_NORMALISED,
+  SCRATCH_CALLER,
+  SCRATCH_RESAMPLED,
+  SLOT_CALLER_CHANNELS,
+  SLOT_CALLER_ENCODING,
+  SLOT_CALLER_FRAME_BYTES,
+  SLOT_CALLER_FRAME_SAMPLES,
+  SLOT_CAPTURE_RING,
+  SLOT_FRAME_PEAK,
+  SLOT_IS_COPY_UP,
+  SLOT_RESAMPLER_UP,
+  SLOT_RESAMPLER_VAD,
+  SLOT_UPSTREAM_ENCODING,
+  SLOT_UPSTREAM_FRAME_BYTES,
+  SLOT_UPSTREAM_FRAME_SAMPLES,
 } from "../memory-map";
 import { EVENT_CLIPPED, EVENT_GAP } from "../status";
 import { frameDecode, frameEncode, silenceByte } from "../convert/frame";
 import { stereoToMono } from "../convert/pcm";
+import { gateUpdate } from "../level/gate";
 import { measureLevel } from "../level/level";
 import { noiseFloorUpdate } from "../level/noise-floor";
+import { normalise } from "../level/normaliser";
 import { resample } from "../resample/polyphase";
 import { bargeInStep } from "../vad/barge-in";
 import { windowAppend } from "../vad/window";
@@ -44,6 +61,7 @@ export function ingestGapFrame(slot: usize, input: usize): i32 {
 function ingestSamples(slot: usize, input: usize, frame: usize, samples: i32): i32 {
   measureLevel(slot, frame, samples);
   noiseFloorUpdate(slot);
+  gateUpdate(slot);
   captureStore(slot, input, frame, samples);
   let events = vadAppend(slot, frame, samples);
   events |= bargeInStep(slot);
@@ -75,7 +93,9 @@ function captureStore(slot: usize, input: usize, frame: usize, samples: i32): vo
   frameEncode(encoding, <usize>SCRATCH_RESAMPLED, target, produced, 1);
 }
 
+// The VAD's side copy; `frame` has been stored, so it may be changed from here on.
 function vadAppend(slot: usize, frame: usize, samples: i32): i32 {
+  if (load<u32>(slot, SETTING_IS_LEVEL_NORMALISED) != 0) normalise(slot, frame, samples);
   const state = slot + SLOT_RESAMPLER_VAD;
   if (load<i32>(state, RESAMPLER_UP_FACTOR) == 0) return windowAppend(slot, frame, samples);
   const produced = resample(state, frame, <usize>SCRATCH_RESAMPLED, samples);

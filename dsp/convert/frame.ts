@@ -15,12 +15,16 @@ export function frameDecode(encoding: i32, source: usize, target: usize, count: 
 
 /** Encodes `count` mono f32 samples, each `channels` times side by side. */
 export function frameEncode(
-  encoding: i32, source: usize, target: usize, count: i32, channels: i32,
+  encoding: i32,
+  source: usize,
+  target: usize,
+  count: i32,
+  channels: i32,
 ): void {
   if (encoding == ENCODING_MULAW) mulawEncode(source, target, count);
   else if (encoding == ENCODING_PCM16) pcmEncode(source, target, count);
   else if (encoding == ENCODING_ALAW) alawEncode(source, target, count);
-  else memory.copy(target, source, <usize>count << 2);
+  else memory.copy(target, source, (<usize>count) << 2);
   if (channels == 2) duplicate(target, count, encodingBytes(encoding));
 }
 

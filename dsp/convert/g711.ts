@@ -31,7 +31,7 @@ export function mulawDecode(source: usize, target: usize, count: i32): void {
     const codes = v128.not(v128.load(source + <usize>index));
     const low = i16x8.extend_low_i8x16_u(codes);
     const high = i16x8.extend_high_i8x16_u(codes);
-    const address = target + (<usize>index << 2);
+    const address = target + ((<usize>index) << 2);
     v128.store(address, mulawExpand4(i32x4.extend_low_i16x8_u(low)), 0);
     v128.store(address, mulawExpand4(i32x4.extend_high_i16x8_u(low)), 16);
     v128.store(address, mulawExpand4(i32x4.extend_low_i16x8_u(high)), 32);
@@ -39,7 +39,7 @@ export function mulawDecode(source: usize, target: usize, count: i32): void {
   }
   for (let index = whole; index < count; index++) {
     const sample = <f32>mulawExpand(<i32>load<u8>(source + <usize>index));
-    store<f32>(target + (<usize>index << 2), sample * (1.0 / 32768.0));
+    store<f32>(target + ((<usize>index) << 2), sample * (1.0 / 32768.0));
   }
 }
 
@@ -51,7 +51,7 @@ export function alawDecode(source: usize, target: usize, count: i32): void {
     const codes = v128.xor(v128.load(source + <usize>index), i8x16.splat(<i8>0xd5));
     const low = i16x8.extend_low_i8x16_u(codes);
     const high = i16x8.extend_high_i8x16_u(codes);
-    const address = target + (<usize>index << 2);
+    const address = target + ((<usize>index) << 2);
     v128.store(address, alawExpand4(i32x4.extend_low_i16x8_u(low)), 0);
     v128.store(address, alawExpand4(i32x4.extend_high_i16x8_u(low)), 16);
     v128.store(address, alawExpand4(i32x4.extend_low_i16x8_u(high)), 32);
@@ -59,7 +59,7 @@ export function alawDecode(source: usize, target: usize, count: i32): void {
   }
   for (let index = whole; index < count; index++) {
     const sample = <f32>alawExpand(<i32>load<u8>(source + <usize>index));
-    store<f32>(target + (<usize>index << 2), sample * (1.0 / 32768.0));
+    store<f32>(target + ((<usize>index) << 2), sample * (1.0 / 32768.0));
   }
 }
 
@@ -67,15 +67,19 @@ export function alawDecode(source: usize, target: usize, count: i32): void {
 export function mulawEncode(source: usize, target: usize, count: i32): void {
   const whole = count & ~15;
   for (let index = 0; index < whole; index += 16) {
-    const address = source + (<usize>index << 2);
+    const address = source + ((<usize>index) << 2);
     const low = i16x8.narrow_i32x4_s(
-      mulawCompress4(v128.load(address, 0)), mulawCompress4(v128.load(address, 16)));
+      mulawCompress4(v128.load(address, 0)),
+      mulawCompress4(v128.load(address, 16)),
+    );
     const high = i16x8.narrow_i32x4_s(
-      mulawCompress4(v128.load(address, 32)), mulawCompress4(v128.load(address, 48)));
+      mulawCompress4(v128.load(address, 32)),
+      mulawCompress4(v128.load(address, 48)),
+    );
     v128.store(target + <usize>index, v128.not(i8x16.narrow_i16x8_u(low, high)));
   }
   for (let index = whole; index < count; index++) {
-    const sample = toInteger(load<f32>(source + (<usize>index << 2)));
+    const sample = toInteger(load<f32>(source + ((<usize>index) << 2)));
     store<u8>(target + <usize>index, <u8>mulawCompress(sample));
   }
 }
@@ -84,16 +88,20 @@ export function mulawEncode(source: usize, target: usize, count: i32): void {
 export function alawEncode(source: usize, target: usize, count: i32): void {
   const whole = count & ~15;
   for (let index = 0; index < whole; index += 16) {
-    const address = source + (<usize>index << 2);
+    const address = source + ((<usize>index) << 2);
     const low = i16x8.narrow_i32x4_s(
-      alawCompress4(v128.load(address, 0)), alawCompress4(v128.load(address, 16)));
+      alawCompress4(v128.load(address, 0)),
+      alawCompress4(v128.load(address, 16)),
+    );
     const high = i16x8.narrow_i32x4_s(
-      alawCompress4(v128.load(address, 32)), alawCompress4(v128.load(address, 48)));
+      alawCompress4(v128.load(address, 32)),
+      alawCompress4(v128.load(address, 48)),
+    );
     const codes = v128.xor(i8x16.narrow_i16x8_u(low, high), i8x16.splat(<i8>0xd5));
     v128.store(target + <usize>index, codes);
   }
   for (let index = whole; index < count; index++) {
-    const sample = toInteger(load<f32>(source + (<usize>index << 2)));
+    const sample = toInteger(load<f32>(source + ((<usize>index) << 2)));
     store<u8>(target + <usize>index, <u8>alawCompress(sample));
   }
 }
@@ -163,7 +171,9 @@ function mulawCompress4(samples: v128): v128 {
   const folded = i32x4.shr_u(v128.xor(integers, sign), 2);
   const biased = i32x4.min_s(i32x4.add(folded, i32x4.splat(33)), i32x4.splat(8191));
   const code = i32x4.sub(
-    i32x4.shr_u(f32x4.convert_i32x4_s(biased), 19), i32x4.splat(MULAW_ENCODE_OFFSET));
+    i32x4.shr_u(f32x4.convert_i32x4_s(biased), 19),
+    i32x4.splat(MULAW_ENCODE_OFFSET),
+  );
   return v128.or(code, v128.and(sign, i32x4.splat(0x80)));
 }
 
@@ -174,7 +184,9 @@ function alawCompress4(samples: v128): v128 {
   const folded = i32x4.min_s(i32x4.shr_u(v128.xor(integers, sign), 4), i32x4.splat(2047));
   const isFirst = i32x4.lt_s(folded, i32x4.splat(16));
   const segment = i32x4.sub(
-    i32x4.shr_u(f32x4.convert_i32x4_s(folded), 19), i32x4.splat(ALAW_ENCODE_OFFSET));
+    i32x4.shr_u(f32x4.convert_i32x4_s(folded), 19),
+    i32x4.splat(ALAW_ENCODE_OFFSET),
+  );
   const code = v128.bitselect(folded, segment, isFirst);
   return v128.or(code, v128.and(sign, i32x4.splat(0x80)));
 }

@@ -17,7 +17,10 @@ function log2(value: f32): f32 {
   const mantissa = reinterpret<f32>(bits);
   const ratio = (mantissa - 1) / (mantissa + 1);
   const square = ratio * ratio;
-  const series = <f32>2.885390082 + square * (<f32>0.961796694 + square * (<f32>0.577078016
-    + square * (<f32>0.412198583 + square * <f32>0.320598898)));
+  const series =
+    <f32>2.885390082 +
+    square *
+      (<f32>0.961796694 +
+        square * (<f32>0.577078016 + square * (<f32>0.412198583 + square * <f32>0.320598898)));
   return <f32>shift + ratio * series;
 }

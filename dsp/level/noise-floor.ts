@@ -6,8 +6,14 @@
 // a fall at once.
 
 import {
-  SLOT_FLOOR_FRAMES, SLOT_FLOOR_MINIMA, SLOT_FLOOR_NEXT, SLOT_FLOOR_POWER, SLOT_FLOOR_RUNNING,
-  SLOT_FLOOR_SMOOTHED, SLOT_FRAME_POWER, SLOT_NOISE_FLOOR_DBFS,
+  SLOT_FLOOR_FRAMES,
+  SLOT_FLOOR_MINIMA,
+  SLOT_FLOOR_NEXT,
+  SLOT_FLOOR_POWER,
+  SLOT_FLOOR_RUNNING,
+  SLOT_FLOOR_SMOOTHED,
+  SLOT_FRAME_POWER,
+  SLOT_NOISE_FLOOR_DBFS,
 } from "../memory-map";
 import { powerToDb } from "./decibel";
 
@@ -28,7 +34,7 @@ export function noiseFloorReset(slot: usize): void {
   store<i32>(slot, 0, SLOT_FLOOR_FRAMES);
   store<i32>(slot, 0, SLOT_FLOOR_NEXT);
   for (let index = 0; index < SUB_WINDOWS; index++) {
-    store<f32>(slot + (<usize>index << 2), FIRST_POWER_MAX, SLOT_FLOOR_MINIMA);
+    store<f32>(slot + ((<usize>index) << 2), FIRST_POWER_MAX, SLOT_FLOOR_MINIMA);
   }
   store<f32>(slot, powerToDb(FIRST_POWER_MAX), SLOT_NOISE_FLOOR_DBFS);
 }
@@ -59,11 +65,11 @@ export function noiseFloorUpdate(slot: usize): void {
 function rotate(slot: usize, running: f32): f32 {
   const next = load<i32>(slot, SLOT_FLOOR_NEXT);
   assert(<u32>next < <u32>SUB_WINDOWS);
-  store<f32>(slot + (<usize>next << 2), running, SLOT_FLOOR_MINIMA);
+  store<f32>(slot + ((<usize>next) << 2), running, SLOT_FLOOR_MINIMA);
   store<i32>(slot, (next + 1) & (SUB_WINDOWS - 1), SLOT_FLOOR_NEXT);
   let floor = running;
   for (let index = 0; index < SUB_WINDOWS; index++) {
-    floor = min<f32>(floor, load<f32>(slot + (<usize>index << 2), SLOT_FLOOR_MINIMA));
+    floor = min<f32>(floor, load<f32>(slot + ((<usize>index) << 2), SLOT_FLOOR_MINIMA));
   }
   return floor;
 }

@@ -32,7 +32,7 @@ export function gainApply(slot: usize, samples: usize, count: i32): void {
       gain += step;
       if (step >= 0 ? gain >= target : gain <= target) gain = target;
     }
-    const address = samples + (<usize>index << 2);
+    const address = samples + ((<usize>index) << 2);
     store<f32>(address, load<f32>(address) * gain);
   }
   store<f32>(slot, gain, SLOT_GAIN_NOW);

@@ -5,12 +5,18 @@
 
 /** As floatBranch, samples and coefficients i16, outputs f32. `taps` is a multiple of 8. */
 export function fixedBranch(
-  samples: usize, coefficients: usize, taps: i32, target: usize, outputs: i32, up: i32, down: i32,
+  samples: usize,
+  coefficients: usize,
+  taps: i32,
+  target: usize,
+  outputs: i32,
+  up: i32,
+  down: i32,
   scale: f32,
 ): void {
-  const step = <usize>down << 1;
-  const stride = <usize>up << 2;
-  const end = coefficients + (<usize>taps << 1);
+  const step = (<usize>down) << 1;
+  const stride = (<usize>up) << 2;
+  const end = coefficients + ((<usize>taps) << 1);
   const scales = f32x4.splat(scale);
   let left = outputs;
   while (left >= 4) {
@@ -58,10 +64,7 @@ export function fixedBranch(
 
 // Lane i of the result is the sum of the i-th argument's lanes.
 function sumEach(a: v128, b: v128, c: v128, d: v128): v128 {
-  const ab = i32x4.add(
-    v128.shuffle<i32>(a, b, 0, 2, 4, 6), v128.shuffle<i32>(a, b, 1, 3, 5, 7));
-  const cd = i32x4.add(
-    v128.shuffle<i32>(c, d, 0, 2, 4, 6), v128.shuffle<i32>(c, d, 1, 3, 5, 7));
-  return i32x4.add(
-    v128.shuffle<i32>(ab, cd, 0, 2, 4, 6), v128.shuffle<i32>(ab, cd, 1, 3, 5, 7));
+  const ab = i32x4.add(v128.shuffle<i32>(a, b, 0, 2, 4, 6), v128.shuffle<i32>(a, b, 1, 3, 5, 7));
+  const cd = i32x4.add(v128.shuffle<i32>(c, d, 0, 2, 4, 6), v128.shuffle<i32>(c, d, 1, 3, 5, 7));
+  return i32x4.add(v128.shuffle<i32>(ab, cd, 0, 2, 4, 6), v128.shuffle<i32>(ab, cd, 1, 3, 5, 7));
 }

@@ -7,11 +7,17 @@
  * from `samples` on, lie `down` apart. `taps` is a multiple of 8.
  */
 export function floatBranch(
-  samples: usize, coefficients: usize, taps: i32, target: usize, outputs: i32, up: i32, down: i32,
+  samples: usize,
+  coefficients: usize,
+  taps: i32,
+  target: usize,
+  outputs: i32,
+  up: i32,
+  down: i32,
 ): void {
-  const step = <usize>down << 2;
-  const stride = <usize>up << 2;
-  const tapBytes = <usize>taps << 2;
+  const step = (<usize>down) << 2;
+  const stride = (<usize>up) << 2;
+  const tapBytes = (<usize>taps) << 2;
   let left = outputs;
   while (left >= 4) {
     let first = samples;

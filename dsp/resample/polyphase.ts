@@ -17,8 +17,15 @@
 
 import { RESAMPLER_CHUNK_SAMPLES_MAX, RESAMPLER_OUTPUT_SAMPLES_MAX } from "../limits";
 import {
-  RESAMPLER_DOWN_FACTOR, RESAMPLER_HISTORY, RESAMPLER_IS_FIXED, RESAMPLER_POSITION,
-  RESAMPLER_SCALE, RESAMPLER_TABLE, RESAMPLER_TAPS, RESAMPLER_UP_FACTOR, SCRATCH_LINE,
+  RESAMPLER_DOWN_FACTOR,
+  RESAMPLER_HISTORY,
+  RESAMPLER_IS_FIXED,
+  RESAMPLER_POSITION,
+  RESAMPLER_SCALE,
+  RESAMPLER_TABLE,
+  RESAMPLER_TAPS,
+  RESAMPLER_UP_FACTOR,
+  SCRATCH_LINE,
 } from "../memory-map";
 import { pcmEncode } from "../convert/pcm";
 import { fixedBranch } from "./fixed-branch";
@@ -40,10 +47,10 @@ export function resample(state: usize, source: usize, target: usize, count: i32)
   const isFixed = load<u32>(state, RESAMPLER_IS_FIXED) != 0;
   const shift: usize = isFixed ? 1 : 2;
   const line = <usize>SCRATCH_LINE;
-  const historyBytes = <usize>taps << shift;
+  const historyBytes = (<usize>taps) << shift;
   memory.copy(line, history, historyBytes);
   if (isFixed) pcmEncode(source, line + historyBytes, count);
-  else memory.copy(line + historyBytes, source, <usize>count << 2);
+  else memory.copy(line + historyBytes, source, (<usize>count) << 2);
 
   const position = load<i32>(state, RESAMPLER_POSITION);
   const end = count * up;
@@ -55,15 +62,15 @@ export function resample(state: usize, source: usize, target: usize, count: i32)
     const input = at / up;
     const branch = at - input * up;
     // The newest sample of input i lies at line[taps + i], the oldest a branch reads at line[i + 1].
-    const samples = line + (<usize>(input + 1) << shift);
-    const coefficients = table + (<usize>(branch * taps) << shift);
-    const place = target + (<usize>first << 2);
+    const samples = line + ((<usize>(input + 1)) << shift);
+    const coefficients = table + ((<usize>(branch * taps)) << shift);
+    const place = target + ((<usize>first) << 2);
     const outputs = (total - first + up - 1) / up;
     if (isFixed) fixedBranch(samples, coefficients, taps, place, outputs, up, down, scale);
     else floatBranch(samples, coefficients, taps, place, outputs, up, down);
   }
   store<i32>(state, position + total * down - end, RESAMPLER_POSITION);
-  memory.copy(history, line + (<usize>count << shift), historyBytes);
+  memory.copy(history, line + ((<usize>count) << shift), historyBytes);
   return total;
 }
 
@@ -71,6 +78,6 @@ export function resample(state: usize, source: usize, target: usize, count: i32)
 export function resamplerReset(state: usize): void {
   const taps = load<i32>(state, RESAMPLER_TAPS);
   const history = <usize>load<u32>(state, RESAMPLER_HISTORY);
-  memory.fill(history, 0, <usize>taps << 2);
+  memory.fill(history, 0, (<usize>taps) << 2);
   store<i32>(state, 0, RESAMPLER_POSITION);
 }

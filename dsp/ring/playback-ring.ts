@@ -4,8 +4,13 @@
 
 import { PLAYBACK_RING_FRAMES } from "../limits";
 import {
-  COUNTER_PLAYBACK_FLUSHED_SAMPLES, COUNTER_PLAYBACK_OVERRUNS, SLOT_PLAYBACK_QUEUED,
-  SLOT_PLAYBACK_READ, SLOT_PLAYBACK_RING, SLOT_UPSTREAM_FRAME_BYTES, SLOT_UPSTREAM_SAMPLE_BYTES,
+  COUNTER_PLAYBACK_FLUSHED_SAMPLES,
+  COUNTER_PLAYBACK_OVERRUNS,
+  SLOT_PLAYBACK_QUEUED,
+  SLOT_PLAYBACK_READ,
+  SLOT_PLAYBACK_RING,
+  SLOT_UPSTREAM_FRAME_BYTES,
+  SLOT_UPSTREAM_SAMPLE_BYTES,
 } from "../memory-map";
 
 /** Bytes this slot's ring holds. */
@@ -48,9 +53,14 @@ export function playbackTake(slot: usize, target: usize, bytes: i32): i32 {
   return taken;
 }
 
-/** Empties the ring. -> samples dropped. */
-export function playbackDrop(slot: usize): i32 {
-  const samples = load<i32>(slot, SLOT_PLAYBACK_QUEUED) / load<i32>(slot, SLOT_UPSTREAM_SAMPLE_BYTES);
+/** Samples waiting. */
+export function playbackQueued(slot: usize): i32 {
+  return load<i32>(slot, SLOT_PLAYBACK_QUEUED) / load<i32>(slot, SLOT_UPSTREAM_SAMPLE_BYTES);
+}
+
+/** Empties the ring and counts `samples` as dropped. -> samples */
+export function playbackDrop(slot: usize, samples: i32): i32 {
+  assert(samples >= 0);
   store<i32>(slot, 0, SLOT_PLAYBACK_QUEUED);
   store<i32>(slot, 0, SLOT_PLAYBACK_READ);
   const flushed = load<u32>(slot, COUNTER_PLAYBACK_FLUSHED_SAMPLES);

@@ -3,8 +3,15 @@
 
 import { CONTEXT_SAMPLES_8K } from "../limits";
 import {
-  SILERO_8K_BASE, SILERO_16K_BASE, SILERO_SCRATCH_BASE, SLOT_CONTEXT_SAMPLES,
-  SLOT_NOISE_FLOOR_DBFS, SLOT_RECURRENT, SLOT_VAD_SOURCE, SLOT_WINDOW, SLOT_WINDOW_POWER,
+  SILERO_8K_BASE,
+  SILERO_16K_BASE,
+  SILERO_SCRATCH_BASE,
+  SLOT_CONTEXT_SAMPLES,
+  SLOT_NOISE_FLOOR_DBFS,
+  SLOT_RECURRENT,
+  SLOT_VAD_SOURCE,
+  SLOT_WINDOW,
+  SLOT_WINDOW_POWER,
   SLOT_WINDOW_SAMPLES,
 } from "../memory-map";
 import { VAD_SOURCE_CORE } from "../status";
@@ -23,7 +30,7 @@ const ENERGY_LEVEL_MIN_DBFS: f32 = -70;
 export function windowProbability(slot: usize): f32 {
   const context = load<i32>(slot, SLOT_CONTEXT_SAMPLES);
   const samples = load<i32>(slot, SLOT_WINDOW_SAMPLES);
-  const window = slot + SLOT_WINDOW + (<usize>context << 2);
+  const window = slot + SLOT_WINDOW + ((<usize>context) << 2);
   store<f32>(slot, meanPower(window, samples), SLOT_WINDOW_POWER);
   if (load<i32>(slot, SLOT_VAD_SOURCE) == VAD_SOURCE_CORE) return modelProbability(slot);
   return energyProbability(slot);

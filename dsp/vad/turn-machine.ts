@@ -12,16 +12,38 @@
 // Departure from S2-18: a min speech of one window or less confirms on the first window.
 
 import {
-  RULE_MIN_SILENCE_WINDOWS, RULE_MIN_SPEECH_WINDOWS, RULE_SHORT_SILENCE_WINDOWS,
-  RULE_SHORT_SPEECH_WINDOWS, SETTING_CONFIDENT_THRESHOLD, SETTING_CONFIDENT_WEIGHT,
-  SETTING_START_THRESHOLD, SETTING_STOP_THRESHOLD, SLOT_CALLER_RATE_HZ, SLOT_END_POSITION,
-  SLOT_END_WINDOW, SLOT_ONSET_POSITION, SLOT_ONSET_WINDOW, SLOT_PROBABILITY,
-  SLOT_SILENCE_EVIDENCE, SLOT_SPEECH_WINDOWS, SLOT_VAD_RATE_HZ, SLOT_VAD_STATE,
-  SLOT_WINDOW_SAMPLES, SLOT_WINDOWS_DECIDED,
+  RULE_MIN_SILENCE_WINDOWS,
+  RULE_MIN_SPEECH_WINDOWS,
+  RULE_SHORT_SILENCE_WINDOWS,
+  RULE_SHORT_SPEECH_WINDOWS,
+  SETTING_CONFIDENT_THRESHOLD,
+  SETTING_CONFIDENT_WEIGHT,
+  SETTING_START_THRESHOLD,
+  SETTING_STOP_THRESHOLD,
+  SLOT_CALLER_RATE_HZ,
+  SLOT_END_POSITION,
+  SLOT_END_WINDOW,
+  SLOT_ONSET_POSITION,
+  SLOT_ONSET_WINDOW,
+  SLOT_PROBABILITY,
+  SLOT_SILENCE_EVIDENCE,
+  SLOT_SPEECH_WINDOWS,
+  SLOT_VAD_RATE_HZ,
+  SLOT_VAD_STATE,
+  SLOT_WINDOW_SAMPLES,
+  SLOT_WINDOWS_DECIDED,
 } from "../memory-map";
 import {
-  EVENT_END, EVENT_END_MAYBE, EVENT_END_OFF, EVENT_ONSET, EVENT_ONSET_FALSE, EVENT_ONSET_MAYBE,
-  VAD_STATE_SILENCE, VAD_STATE_SPEECH, VAD_STATE_SPEECH_END, VAD_STATE_SPEECH_START,
+  EVENT_END,
+  EVENT_END_MAYBE,
+  EVENT_END_OFF,
+  EVENT_ONSET,
+  EVENT_ONSET_FALSE,
+  EVENT_ONSET_MAYBE,
+  VAD_STATE_SILENCE,
+  VAD_STATE_SPEECH,
+  VAD_STATE_SPEECH_END,
+  VAD_STATE_SPEECH_START,
 } from "../status";
 
 /** Advances the machine by one window. -> event bits. Windows come in order, none twice. */
@@ -32,9 +54,10 @@ export function turnStep(slot: usize, windowIndex: u32, probability: f32): i32 {
   store<u32>(slot, windowIndex + 1, SLOT_WINDOWS_DECIDED);
   store<f32>(slot, probability, SLOT_PROBABILITY);
   const state = load<i32>(slot, SLOT_VAD_STATE);
-  const threshold = state == VAD_STATE_SILENCE
-    ? load<f32>(slot, SETTING_START_THRESHOLD)
-    : load<f32>(slot, SETTING_STOP_THRESHOLD);
+  const threshold =
+    state == VAD_STATE_SILENCE
+      ? load<f32>(slot, SETTING_START_THRESHOLD)
+      : load<f32>(slot, SETTING_STOP_THRESHOLD);
   if (probability >= threshold) return speechStep(slot, state, windowIndex);
   return silenceStep(slot, state, probability);
 }
@@ -103,6 +126,8 @@ function silenceNeeded(slot: usize): i32 {
 // First sample of a window in the caller's samples; windows live at the VAD's rate.
 function windowPosition(slot: usize, windowIndex: u32): u32 {
   const position = <u64>windowIndex * <u64>load<u32>(slot, SLOT_WINDOW_SAMPLES);
-  return <u32>(position * <u64>load<u32>(slot, SLOT_CALLER_RATE_HZ)
-    / <u64>load<u32>(slot, SLOT_VAD_RATE_HZ));
+  return <u32>(
+    ((position * <u64>load<u32>(slot, SLOT_CALLER_RATE_HZ)) /
+      <u64>load<u32>(slot, SLOT_VAD_RATE_HZ))
+  );
 }

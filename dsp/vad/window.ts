@@ -8,12 +8,19 @@
 // asked for at once, then the last samples become the context of the next window.
 
 import {
-  COUNTER_WINDOWS, SLOT_CONTEXT_SAMPLES, SLOT_VAD_SOURCE, SLOT_WINDOW, SLOT_WINDOW_DONE,
-  SLOT_WINDOW_FILL, SLOT_WINDOW_SAMPLES, SLOT_WINDOWS_COMPLETED,
+  COUNTER_WINDOWS,
+  SLOT_CONTEXT_SAMPLES,
+  SLOT_VAD_SOURCE,
+  SLOT_WINDOW,
+  SLOT_WINDOW_DONE,
+  SLOT_WINDOW_FILL,
+  SLOT_WINDOW_SAMPLES,
+  SLOT_WINDOWS_COMPLETED,
 } from "../memory-map";
 import { EVENT_WINDOW, VAD_SOURCE_BESIDE } from "../status";
 import { windowProbability } from "./probability";
 import { turnStep } from "./turn-machine";
+import { gated, gateNextWindow } from "../level/gate";
 import { skipLateWindows } from "./beside";
 
 /** Takes `count` f32 at the VAD's rate, fewer than a window. -> event bits. */
@@ -23,19 +30,19 @@ export function windowAppend(slot: usize, source: usize, count: i32): i32 {
   const fill = load<i32>(slot, SLOT_WINDOW_FILL);
   assert(fill < size);
   assert(count <= size);
-  const target = slot + SLOT_WINDOW + (<usize>(context + fill) << 2);
+  const target = slot + SLOT_WINDOW + ((<usize>(context + fill)) << 2);
   const room = size - fill;
   if (count < room) {
-    memory.copy(target, source, <usize>count << 2);
+    memory.copy(target, source, (<usize>count) << 2);
     store<i32>(slot, fill + count, SLOT_WINDOW_FILL);
     return 0;
   }
-  memory.copy(target, source, <usize>room << 2);
+  memory.copy(target, source, (<usize>room) << 2);
   const events = windowComplete(slot);
   const window = slot + SLOT_WINDOW;
-  memory.copy(window, window + (<usize>size << 2), <usize>context << 2);
+  memory.copy(window, window + ((<usize>size) << 2), (<usize>context) << 2);
   const rest = count - room;
-  memory.copy(window + (<usize>context << 2), source + (<usize>room << 2), <usize>rest << 2);
+  memory.copy(window + ((<usize>context) << 2), source + ((<usize>room) << 2), (<usize>rest) << 2);
   store<i32>(slot, rest, SLOT_WINDOW_FILL);
   return events;
 }
@@ -44,12 +51,14 @@ function windowComplete(slot: usize): i32 {
   store<u32>(slot, load<u32>(slot, COUNTER_WINDOWS) + 1, COUNTER_WINDOWS);
   const windowIndex = load<u32>(slot, SLOT_WINDOWS_COMPLETED);
   store<u32>(slot, windowIndex + 1, SLOT_WINDOWS_COMPLETED);
+  gateNextWindow(slot);
   if (load<i32>(slot, SLOT_VAD_SOURCE) == VAD_SOURCE_BESIDE) {
     const samples = load<i32>(slot, SLOT_WINDOW_SAMPLES);
     const context = load<i32>(slot, SLOT_CONTEXT_SAMPLES);
-    const window = slot + SLOT_WINDOW + (<usize>context << 2);
-    memory.copy(slot + SLOT_WINDOW_DONE, window, <usize>samples << 2);
+    const window = slot + SLOT_WINDOW + ((<usize>context) << 2);
+    memory.copy(slot + SLOT_WINDOW_DONE, window, (<usize>samples) << 2);
     return EVENT_WINDOW | skipLateWindows(slot);
   }
-  return EVENT_WINDOW | turnStep(slot, windowIndex, windowProbability(slot));
+  const probability = gated(slot, windowIndex, windowProbability(slot));
+  return EVENT_WINDOW | turnStep(slot, windowIndex, probability);
 }

@@ -167,12 +167,15 @@ export interface CoreSlot {
   /**
    * Takes up to one 20 ms frame from the playback ring through gain, fade, mix and encoder into
    * `output`, padding with silence. -> upstream-rate samples consumed (0: nothing was queued, the
-   * output holds silence).
+   * output holds silence). Where audio ends in full swing, 5 ms of slope come before the silence.
    */
   render(): number;
   /** One 20 ms caller-format frame, a view of core memory; valid until the next render. */
   readonly output: Uint8Array;
-  /** Empties ring and down-resampler. -> upstream-rate samples dropped. */
+  /**
+   * Empties the playback ring. -> upstream-rate samples dropped. When audio was being heard, the
+   * next render holds 5 ms of it fading out, mixed under whatever was written meanwhile.
+   */
   playbackFlush(): number;
   /** Gain ramp for duck, fade in and out; 1 = untouched (G.711 passes byte for byte). */
   setPlaybackGain(gain: number, rampMs: number): void;

@@ -5,10 +5,7 @@ import { Buffer } from "node:buffer";
 import { SLOTS } from "../../dsp/limits.ts";
 import * as map from "../../dsp/memory-map.ts";
 import { STATUS_OK } from "../../dsp/status.ts";
-import {
-  SILERO_8K_WEIGHTS_BYTES,
-  SILERO_16K_WEIGHTS_BYTES,
-} from "../../dsp/vad/silero-layout.ts";
+import { SILERO_8K_WEIGHTS_BYTES, SILERO_16K_WEIGHTS_BYTES } from "../../dsp/vad/silero-layout.ts";
 import { assert } from "../assert.ts";
 import type { Core, CoreSlot, SlotFormat, VadSettings } from "../contract/core.ts";
 import { CoreKernels, type Kernels } from "./kernels.ts";
@@ -32,7 +29,10 @@ export interface LoadedCore extends Core {
  * Loads the core from the bytes of build/core.wasm.
  * Errors: VoxError core_load_failed when the bytes are not this program's core.
  */
-export function loadCore(wasmBytes: Uint8Array<ArrayBuffer>, options: CoreOptions = {}): LoadedCore {
+export function loadCore(
+  wasmBytes: Uint8Array<ArrayBuffer>,
+  options: CoreOptions = {},
+): LoadedCore {
   const slotsMax = options.slotsMax ?? SLOTS;
   if (!(Number.isInteger(slotsMax) && slotsMax >= 1 && slotsMax <= SLOTS)) {
     throw new RangeError(`Cannot load the core: slotsMax is ${slotsMax}, must be 1..${SLOTS}`);

@@ -10,7 +10,9 @@ export function fourier(re: Float64Array, im: Float64Array, isInverse: boolean):
   }
   reverseBits(re, im);
   const sign = isInverse ? 2 * Math.PI : -2 * Math.PI;
-  const cosines = Float64Array.from({ length: length / 2 }, (_, k) => Math.cos((sign * k) / length));
+  const cosines = Float64Array.from({ length: length / 2 }, (_, k) =>
+    Math.cos((sign * k) / length),
+  );
   const sines = Float64Array.from({ length: length / 2 }, (_, k) => Math.sin((sign * k) / length));
   for (let half = 1; half < length; half *= 2) {
     const stride = length / (2 * half);

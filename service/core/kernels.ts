@@ -36,6 +36,10 @@ export interface Kernels {
   decode(encoding: CallerEncoding, count: number): number;
   /** Encodes `count` f32 samples: rounded to nearest, saturated. */
   encode(encoding: CallerEncoding, count: number): void;
+  /** output = output x targetPercent % + input x sourcePercent %, `count` f32. */
+  mix(count: number, percent: { readonly target: number; readonly source: number }): void;
+  /** From output to input, linearly over `count` f32 (S2-58); the result is in output. */
+  crossfade(count: number): void;
   /** -> null when every stream is taken, or both rates are equal and nothing is to be done. */
   openResampler(
     sourceHz: number,
@@ -83,6 +87,18 @@ export class CoreKernels implements Kernels {
     assert(bytes <= map.KERNEL_OUTPUT_BYTES, "encode of too many bytes");
     const status = this.#core.exports.kernelEncode(ENCODINGS[encoding], count);
     assert(status === STATUS_OK, "core refused an encode the host let through");
+  }
+
+  mix(count: number, percent: { readonly target: number; readonly source: number }): void {
+    assert(count >= 0 && count * 4 <= map.KERNEL_INPUT_BYTES, "mix of too many samples");
+    const status = this.#core.exports.kernelMix(count, percent.target, percent.source);
+    assert(status === STATUS_OK, "core refused a mix the host let through");
+  }
+
+  crossfade(count: number): void {
+    assert(count >= 0 && count * 4 <= map.KERNEL_INPUT_BYTES, "crossfade of too many samples");
+    const status = this.#core.exports.kernelCrossfade(count);
+    assert(status === STATUS_OK, "core refused a crossfade the host let through");
   }
 
   openResampler(

@@ -27,6 +27,8 @@ export interface CoreExports {
   playbackGain(index: number, target: number, samples: number): void;
   kernelDecode(encoding: number, count: number): number;
   kernelEncode(encoding: number, count: number): number;
+  kernelMix(count: number, targetPercent: number, sourcePercent: number): number;
+  kernelCrossfade(count: number): number;
   streamOpen(index: number): number;
   streamResample(index: number, count: number): number;
 }

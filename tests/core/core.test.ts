@@ -155,7 +155,7 @@ describe("render()", () => {
     slot.render();
     expect(slot.render()).toBe(80);
     expect(slot.output[79]).toBe(source[399] ?? -1);
-    expect(slot.output[80]).toBe(0xff);
+    expect(slot.output[159]).toBe(0xff);
     expect(slot.render()).toBe(0);
     expect(slot.counter("playbackUnderruns")).toBe(2);
   });

@@ -27,8 +27,7 @@ export function alawEncodeTwin(sample: number): number {
   const magnitude = (isNegative ? ~sample : sample) >> 4;
   let segment = 0;
   while (magnitude >= 32 << segment && segment < 6) segment += 1;
-  const code =
-    magnitude < 16 ? magnitude : (segment + 1) * 16 + ((magnitude >> segment) & 15);
+  const code = magnitude < 16 ? magnitude : (segment + 1) * 16 + ((magnitude >> segment) & 15);
   return (isNegative ? code : code + 128) ^ 0x55;
 }
 

@@ -4,12 +4,7 @@
 
 import { describe, expect, test } from "bun:test";
 import { makeCore } from "../core/core-fixture.ts";
-import {
-  alawDecodeTwin,
-  alawEncodeTwin,
-  mulawDecodeTwin,
-  mulawEncodeTwin,
-} from "./g711-twin.ts";
+import { alawDecodeTwin, alawEncodeTwin, mulawDecodeTwin, mulawEncodeTwin } from "./g711-twin.ts";
 
 const { kernels } = makeCore(1);
 
@@ -75,7 +70,9 @@ test("corner values are those of the ITU-T Software Tools Library", () => {
 
 test("a code that is decoded and encoded comes back, except mu-law's negative zero", () => {
   const codes = Array.from({ length: 256 }, (_, code) => code);
-  const changed = codes.filter((code, index) => encode("mulaw", decode("mulaw", codes))[index] !== code);
+  const changed = codes.filter(
+    (code, index) => encode("mulaw", decode("mulaw", codes))[index] !== code,
+  );
   expect(changed).toEqual([0x7f]);
   expect(encode("alaw", decode("alaw", codes))).toEqual(codes);
 });

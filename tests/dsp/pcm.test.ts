@@ -18,11 +18,26 @@ test("i16 -> f32 -> i16 is the identity on all 65,536 samples", () => {
 });
 
 test("f32 -> i16 rounds to nearest even and saturates, in vectors and leftovers", () => {
-  const samples = [0.5, 1.5, -0.5, 2.5, 40000, -40000, 32767.4, -32768.4, 32767.6, 1e20, Number.NaN];
+  const samples = [
+    0.5,
+    1.5,
+    -0.5,
+    2.5,
+    40000,
+    -40000,
+    32767.4,
+    -32768.4,
+    32767.6,
+    1e20,
+    Number.NaN,
+  ];
   const expected = [0, 2, 0, 2, 32767, -32768, 32767, -32768, 32767, 32767, 0];
   for (let shift = 0; shift < 8; shift += 1) {
     kernels.input.f32.fill(0, 0, 32);
-    kernels.input.f32.set(samples.map((sample) => sample / 32768), shift);
+    kernels.input.f32.set(
+      samples.map((sample) => sample / 32768),
+      shift,
+    );
     kernels.encode("pcm16", shift + samples.length);
     const output = [...kernels.output.pcm16.subarray(shift, shift + samples.length)];
     expect(output.map((sample) => sample + 0)).toEqual(expected);

@@ -102,7 +102,10 @@ for (const preset of ["fast", "standard", "high", "linear"] as const) {
 }
 
 test("any chunking gives the same bits", () => {
-  const source = Float32Array.from({ length: 5000 }, (_, index) => Math.sin(index * index * 1e-4) / 2);
+  const source = Float32Array.from(
+    { length: 5000 },
+    (_, index) => Math.sin(index * index * 1e-4) / 2,
+  );
   const chunkings = [[960], [1], [160], [3, 0, 501, 2, 4], [441, 882]];
   for (const preset of ["fast", "standard"] as const) {
     for (const [sourceHz, targetHz] of [...PAIRS, ...OTHER_PAIRS]) {
@@ -118,7 +121,10 @@ test("any chunking gives the same bits", () => {
 });
 
 test("1,600 samples at 16 kHz become 2,205 at 22,050 Hz (S2-10)", () => {
-  const output = resampling({ sourceHz: 16000, targetHz: 22050 }, "standard")(new Float32Array(1600));
+  const output = resampling(
+    { sourceHz: 16000, targetHz: 22050 },
+    "standard",
+  )(new Float32Array(1600));
   expect(output.length).toBe(2205);
 });
 
