@@ -75,6 +75,7 @@ export interface Upstream {
   /** Stops and restarts reading, when the answer queue is full (decision 17). */
   pauseReading(): void;
   resumeReading(): void;
+  /** Ends the session; only onClosed follows, from the event loop, within about a second. */
   close(): void;
 }
 
@@ -95,16 +96,22 @@ export interface UpstreamListener {
   ): void;
   /** No more audio for this item. */
   onAudioDone(responseId: string, itemId: string): void;
+  /** Not final: the next piece. Final: all of the item's text. */
   onAgentTranscript(responseId: string, itemId: string, text: string, isFinal: boolean): void;
   onCallerTranscript(itemId: string, text: string): void;
   onToolCall(responseId: string, toolCallId: string, name: string, argumentsText: string): void;
+  /** errorCode: of a failed response; why a cancelled or incomplete one ended; "" when completed. */
   onResponseDone(
     responseId: string,
     status: ResponseStatus,
     usage: TokenUsage,
     errorCode: string,
   ): void;
-  /** The provider refused a command or reports trouble; the session goes on. */
+  /**
+   * The provider refused a command or reports trouble; unless onClosed follows, the session goes on.
+   * commandId: `<command>-<session>-<count>`, where command is append, commit, clear, respond,
+   * cancel, truncate, delete, text, tool or session; "" when the provider names none.
+   */
   onError(code: string, message: string, commandId: string): void;
   onClosed(closure: UpstreamClosure): void;
 }

@@ -39,7 +39,11 @@ export function encodeAudio(form: AudioForm, samples: Int16Array): Uint8Array {
 }
 
 /** Audio in another format; the same format is the same bytes. Rates by nearest sample. */
-export function transcodeAudio(source: AudioForm, target: AudioForm, bytes: Uint8Array): Uint8Array {
+export function transcodeAudio(
+  source: AudioForm,
+  target: AudioForm,
+  bytes: Uint8Array,
+): Uint8Array {
   if (source.type === target.type) return bytes;
   const samples = decodeAudio(source, bytes);
   const count = Math.floor((samples.length * target.rateHz) / source.rateHz);

@@ -28,7 +28,9 @@ export function melody(form: AudioForm, occasion: Occasion, durationMs: number):
     const edge = Math.min(within, noteSamples - within, samples.length - index);
     const fade = Math.min(1, edge / fadeSamples);
     const hz = tune[note % tune.length] ?? 0;
-    samples[index] = Math.round(AMPLITUDE * fade * Math.sin((2 * Math.PI * hz * index) / form.rateHz));
+    samples[index] = Math.round(
+      AMPLITUDE * fade * Math.sin((2 * Math.PI * hz * index) / form.rateHz),
+    );
   }
   return encodeAudio(form, samples);
 }

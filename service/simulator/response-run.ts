@@ -76,8 +76,9 @@ export class ResponseRun {
     if (this.#cancelReason !== undefined || this.#isOver) return;
     this.#cancelReason = reason;
     // Nothing was on its way yet: it ends at once. Else what is in flight still arrives.
-    if (this.#stored === undefined) return this.#finish("cancelled");
-    this.#context.after(this.#context.limits.lateDeltasMs, () => this.#finish("cancelled"));
+    const lateMs = this.#context.limits.lateDeltasMs;
+    if (this.#stored === undefined) this.#finish("cancelled");
+    else this.#context.after(lateMs, () => this.#finish("cancelled"));
   }
 
   /** The connection is gone: nothing more is sent, not even the end. */
@@ -86,7 +87,7 @@ export class ResponseRun {
     this.#stopTimer();
   }
 
-  #begin(): void {
+  #begin() {
     const { error, answer, modality, form } = this.#plan;
     if (error !== undefined) return this.#finish("failed");
     if (answer.toolCalls.length > 0) return this.#callTools();
@@ -102,7 +103,7 @@ export class ResponseRun {
   }
 
   /** Sends a word or two and the next piece of audio, then waits as long as the speed asks. */
-  #step(): void {
+  #step() {
     const { answer, modality, form } = this.#plan;
     const isLast = modality === "text" || this.#sentBytes >= answer.audio.length;
     this.#sendWords(isLast ? this.#words.length : this.#sentWords + WORDS_PER_DELTA);

@@ -1,12 +1,10 @@
 // The caller's side of a simulated session: append, commit, clear, the server's turn detection and
 // the transcripts of what was committed.
-import type {
-  RealtimeCommandOf,
-  SimulatedTurnDetection,
-} from "../wire/realtime-command-schema.ts";
+import type { RealtimeCommandOf, SimulatedTurnDetection } from "../wire/realtime-command-schema.ts";
 import { simulatedTranscript } from "./answer.ts";
 import { type AudioForm, audioForm } from "./audio-forms.ts";
-import { createInputBuffer } from "./input-buffer.ts";
+import { silentItem, type StoredItem } from "./conversation-items.ts";
+import { createInputBuffer, type InputBuffer } from "./input-buffer.ts";
 import type { SessionContext } from "./session-context.ts";
 import { keep } from "./simulator-record.ts";
 
@@ -31,105 +29,131 @@ export function createSessionInput(
   context: SessionContext,
   listener: SessionInputListener,
 ): SessionInput {
-  const { send, limits, items, random } = context;
-  const form = () => audioForm(context.settings().inputFormat);
-  /** Named when speech starts, used when it is committed. */
-  let nextItemId = "";
+  return new CallerInput(context, listener);
+}
 
-  const buffer = createInputBuffer(form(), {
-    onSpeechStarted(audioStartMs) {
-      nextItemId = `item_${random.hex(8)}`;
-      send({
-        type: "input_audio_buffer.speech_started",
-        audio_start_ms: audioStartMs,
-        item_id: nextItemId,
-      });
-      listener.onSpeechStarted();
-    },
-    onSpeechStopped(audioEndMs) {
-      send({
-        type: "input_audio_buffer.speech_stopped",
-        audio_end_ms: audioEndMs,
-        item_id: nextItemId,
-      });
-      commitBuffer();
-      listener.onTurnCommitted();
-    },
-  });
-  buffer.setTurnDetection(context.settings().turnDetection);
+class CallerInput implements SessionInput {
+  readonly #context: SessionContext;
+  readonly #listener: SessionInputListener;
+  readonly #buffer: InputBuffer;
+  /** Named when speech starts, used when it is committed. */
+  #nextItemId = "";
+
+  constructor(context: SessionContext, listener: SessionInputListener) {
+    this.#context = context;
+    this.#listener = listener;
+    this.#buffer = createInputBuffer(this.#form(), {
+      onSpeechStarted: (audioStartMs) => this.#onSpeechStarted(audioStartMs),
+      onSpeechStopped: (audioEndMs) => this.#onSpeechStopped(audioEndMs),
+    });
+    this.#buffer.setTurnDetection(context.settings().turnDetection);
+  }
+
+  append(command: RealtimeCommandOf<"input_audio_buffer.append">): void {
+    const bytes = Buffer.from(command.audio, "base64");
+    const msMax = this.#context.limits.inputMsMax;
+    const refuse = (code: string, message: string) =>
+      this.#context.refuse(command, { code, message, param: "audio" });
+    if (!isBase64Of(command.audio, bytes.length)) {
+      const wanted = "Expected base64-encoded audio bytes but got invalid base64.";
+      refuse("invalid_value", `Invalid 'audio'. ${wanted}`);
+    } else if (this.#buffer.bufferedMs() + bytes.length / this.#form().bytesPerMs > msMax) {
+      const message = `Input audio buffer is full: it holds at most ${msMax} ms.`;
+      refuse("input_audio_buffer_full", message);
+    } else this.#buffer.append(bytes);
+  }
+
+  commit(command: RealtimeCommandOf<"input_audio_buffer.commit">): void {
+    const bufferedMs = this.#buffer.bufferedMs();
+    if (bufferedMs >= COMMIT_MS_MIN) {
+      this.#commitBuffer();
+      return;
+    }
+    const message =
+      "Error committing input audio buffer: buffer too small. Expected at least " +
+      `${COMMIT_MS_MIN}ms of audio, but buffer only has ${bufferedMs.toFixed(2)}ms of audio.`;
+    this.#context.refuse(command, { code: "input_audio_buffer_commit_empty", message });
+  }
+
+  clear(): void {
+    this.#buffer.clear();
+    this.#nextItemId = "";
+    this.#context.send({ type: "input_audio_buffer.cleared" });
+  }
+
+  setForm(form: AudioForm): void {
+    this.#buffer.setForm(form);
+  }
+
+  setTurnDetection(detection: SimulatedTurnDetection | null): void {
+    this.#buffer.setTurnDetection(detection);
+  }
+
+  #form(): AudioForm {
+    return audioForm(this.#context.settings().inputFormat);
+  }
+
+  #onSpeechStarted(audioStartMs: number): void {
+    this.#nextItemId = `item_${this.#context.random.hex(8)}`;
+    this.#context.send({
+      type: "input_audio_buffer.speech_started",
+      audio_start_ms: audioStartMs,
+      item_id: this.#nextItemId,
+    });
+    this.#listener.onSpeechStarted();
+  }
+
+  #onSpeechStopped(audioEndMs: number): void {
+    this.#context.send({
+      type: "input_audio_buffer.speech_stopped",
+      audio_end_ms: audioEndMs,
+      item_id: this.#nextItemId,
+    });
+    this.#commitBuffer();
+    this.#listener.onTurnCommitted();
+  }
 
   /** Makes an item of what is buffered; its transcript follows later, if one was asked for. */
-  const commitBuffer = () => {
-    const audio = buffer.take();
-    const id = nextItemId || `item_${random.hex(8)}`;
-    nextItemId = "";
-    const { bytesPerMs } = form();
-    const audioMs = audio.length / bytesPerMs;
-    const scripted = context.unanswered.addAudio(form(), audio);
-    const { recorder, clock } = context;
-    if (recorder !== undefined) keep(recorder.committed, { atMs: clock.nowMs(), itemId: id, audio });
+  #commitBuffer(): void {
+    const { send, items, recorder, clock, limits } = this.#context;
+    const form = this.#form();
+    const audio = this.#buffer.take();
+    const audioMs = audio.length / form.bytesPerMs;
+    const id = this.#nextItemId || `item_${this.#context.random.hex(8)}`;
+    this.#nextItemId = "";
+    const scripted = this.#context.unanswered.addAudio(form, audio);
+    if (recorder !== undefined)
+      keep(recorder.committed, { atMs: clock.nowMs(), itemId: id, audio });
     const previous = items.lastId();
     const after = previous === null ? {} : { previous_item_id: previous };
     send({ type: "input_audio_buffer.committed", item_id: id, ...after });
-    const item = {
-      id,
-      object: "realtime.item" as const,
-      type: "message" as const,
-      role: "user" as const,
-      status: "completed" as const,
-      content: [{ type: "input_audio" as const }],
-    };
-    const kept = { isAgentAudio: false, isTruncated: false, bytesPerMs, audioMs, audio };
-    const stored = { id, item, ...kept };
-    context.addItem(stored);
-    context.finishItem(stored);
-    if (context.settings().transcription === null) return;
+    const stored = { ...silentItem(id, callerMessage(id)), audioMs, audio };
+    this.#context.addItem(stored);
+    this.#context.finishItem(stored);
+    if (this.#context.settings().transcription === null) return;
     const transcript = scripted?.transcript ?? simulatedTranscript(audioMs);
-    context.after(limits.transcriptionDelayMs, () => transcribe(id, transcript, audioMs));
-  };
+    this.#context.after(limits.transcriptionDelayMs, () =>
+      this.#transcribe(id, transcript, audioMs),
+    );
+  }
 
-  const transcribe = (itemId: string, transcript: string, audioMs: number) => {
+  #transcribe(itemId: string, transcript: string, audioMs: number): void {
     const type = "conversation.item.input_audio_transcription";
     const head = { item_id: itemId, content_index: 0 };
-    send({ type: `${type}.delta`, ...head, delta: transcript });
+    this.#context.send({ type: `${type}.delta`, ...head, delta: transcript });
     const usage = { type: "duration" as const, seconds: audioMs / 1000 };
-    send({ type: `${type}.completed`, ...head, transcript, usage });
-  };
+    this.#context.send({ type: `${type}.completed`, ...head, transcript, usage });
+  }
+}
 
+function callerMessage(id: string): StoredItem["item"] {
   return {
-    append(command) {
-      const bytes = Buffer.from(command.audio, "base64");
-      if (!isBase64Of(command.audio, bytes.length)) {
-        const message =
-          "Invalid 'audio'. Expected base64-encoded audio bytes but got invalid base64.";
-        context.refuse(command, { code: "invalid_value", message, param: "audio" });
-        return;
-      }
-      if (buffer.bufferedMs() + bytes.length / form().bytesPerMs > limits.inputMsMax) {
-        const message = `Input audio buffer is full: it holds at most ${limits.inputMsMax} ms.`;
-        context.refuse(command, { code: "input_audio_buffer_full", message, param: "audio" });
-        return;
-      }
-      buffer.append(bytes);
-    },
-    commit(command) {
-      const bufferedMs = buffer.bufferedMs();
-      if (bufferedMs >= COMMIT_MS_MIN) {
-        commitBuffer();
-        return;
-      }
-      const message =
-        "Error committing input audio buffer: buffer too small. Expected at least " +
-        `${COMMIT_MS_MIN}ms of audio, but buffer only has ${bufferedMs.toFixed(2)}ms of audio.`;
-      context.refuse(command, { code: "input_audio_buffer_commit_empty", message });
-    },
-    clear() {
-      buffer.clear();
-      nextItemId = "";
-      send({ type: "input_audio_buffer.cleared" });
-    },
-    setForm: (next) => buffer.setForm(next),
-    setTurnDetection: (detection) => buffer.setTurnDetection(detection),
+    id,
+    object: "realtime.item",
+    type: "message",
+    role: "user",
+    status: "completed",
+    content: [{ type: "input_audio" }],
   };
 }
 

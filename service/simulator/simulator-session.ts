@@ -11,10 +11,15 @@ import { createConversationItems } from "./conversation-items.ts";
 import type { SimulatorScript } from "./script.ts";
 import { errorEvent, type ServerEvent } from "./server-events.ts";
 import type { SessionContext } from "./session-context.ts";
-import { createSessionInput } from "./session-input.ts";
-import { createSessionItems } from "./session-items.ts";
-import { createSessionResponses } from "./session-responses.ts";
-import { changedSettings, defaultSettings, settingsEcho } from "./session-settings.ts";
+import { createSessionInput, type SessionInput } from "./session-input.ts";
+import { createSessionItems, type SessionItems } from "./session-items.ts";
+import { createSessionResponses, type SessionResponses } from "./session-responses.ts";
+import {
+  changedSettings,
+  defaultSettings,
+  type SessionSettings,
+  settingsEcho,
+} from "./session-settings.ts";
 import type { SimulatorLimits } from "./simulator-options.ts";
 import { keep, type SessionRecorder } from "./simulator-record.ts";
 import { createUnansweredList } from "./unanswered.ts";
@@ -46,140 +51,164 @@ const CODE_GOING_AWAY = 1001;
 const MS_PER_MINUTE = 60_000;
 
 export function createSimulatorSession(deps: SimulatorSessionDeps): SimulatorSession {
-  const { clock, random, limits, recorder } = deps;
-  const timers = new Set<TimerHandle>();
-  const conversationId = `conv_${random.hex(8)}`;
-  let settings = defaultSettings(deps.model);
-  let eventCount = 0;
-  let isGone = false;
+  return new Session(deps);
+}
 
-  const send = (event: ServerEvent) => {
-    if (isGone) return;
-    eventCount += 1;
-    const code = event.type === "error" ? (event.error.code ?? "") : "";
-    if (recorder !== undefined) keep(recorder.sent, { atMs: clock.nowMs(), type: event.type, code });
-    deps.sendText(JSON.stringify({ event_id: `event_${eventCount}`, ...event }));
-  };
+class Session implements SimulatorSession {
+  readonly #deps: SimulatorSessionDeps;
+  readonly #conversationId: string;
+  readonly #context: SessionContext;
+  readonly #input: SessionInput;
+  readonly #items: SessionItems;
+  readonly #responses: SessionResponses;
+  readonly #timers = new Set<TimerHandle>();
+  #settings: SessionSettings;
+  #eventCount = 0;
+  #isGone = false;
 
-  const context: SessionContext = {
-    clock,
-    random,
-    limits,
-    recorder,
-    items: createConversationItems(),
-    unanswered: createUnansweredList(deps.script),
-    send,
-    settings: () => settings,
-    refuse(command, refusal) {
-      deps.onCommandRefused();
-      send(errorEvent({ ...refusal, eventId: command.event_id ?? null }));
-    },
-    after(delayMs, act) {
-      const timer = clock.setTimer(delayMs, () => {
-        timers.delete(timer);
-        act();
-      });
-      timers.add(timer);
-    },
-    addItem(stored, previousItemId) {
-      const previous = context.items.add(stored, previousItemId);
-      const added = { item: stored.item, previous_item_id: previous };
-      send({ type: "conversation.item.added", ...added });
-    },
-    finishItem(stored) {
-      const previous = context.items.previousId(stored.id);
-      const done = { item: stored.item, previous_item_id: previous };
-      send({ type: "conversation.item.done", ...done });
-    },
-    close: deps.close,
-  };
-  const items = createSessionItems(context);
-  const responses = createSessionResponses(context, conversationId);
-  const input = createSessionInput(context, {
-    onSpeechStarted() {
-      if (settings.turnDetection?.interrupt_response) responses.interrupt();
-    },
-    onTurnCommitted() {
-      if (settings.turnDetection?.create_response) responses.createIfFree();
-    },
-  });
+  constructor(deps: SimulatorSessionDeps) {
+    this.#deps = deps;
+    this.#settings = defaultSettings(deps.model);
+    this.#conversationId = `conv_${deps.random.hex(8)}`;
+    this.#context = this.#createContext();
+    this.#items = createSessionItems(this.#context);
+    this.#responses = createSessionResponses(this.#context, this.#conversationId);
+    this.#input = createSessionInput(this.#context, {
+      onSpeechStarted: () => {
+        if (this.#settings.turnDetection?.interrupt_response) this.#responses.interrupt();
+      },
+      onTurnCommitted: () => {
+        if (this.#settings.turnDetection?.create_response) this.#responses.createIfFree();
+      },
+    });
+  }
 
-  const echo = () => {
-    const expiresAtSeconds = Math.floor((clock.wallMs() + limits.sessionMsMax) / 1000);
-    return settingsEcho(settings, deps.sessionId, expiresAtSeconds);
-  };
+  open(): void {
+    this.#send({ type: "session.created", session: this.#echo() });
+    const conversation = { id: this.#conversationId, object: "realtime.conversation" as const };
+    this.#send({ type: "conversation.created", conversation });
+    this.#after(this.#deps.limits.sessionMsMax, () => this.#expire());
+  }
 
-  const updateSession = (command: RealtimeCommandOf<"session.update">) => {
-    const voice = command.session.audio?.output?.voice;
-    const isVoiceNew = voice !== undefined && !Bun.deepEquals(voice, settings.voice);
-    if (isVoiceNew && responses.hasSpoken()) {
-      const message = "Cannot update a conversation's voice if assistant audio is present.";
-      context.refuse(command, { code: "cannot_update_voice", message });
+  onText(text: string): void {
+    const parsed = parseRealtimeCommand(text);
+    if (!parsed.isTaken) {
+      this.#deps.onCommandRefused();
+      this.#send(errorEvent(parsed.refusal));
       return;
     }
-    settings = changedSettings(settings, command.session);
-    input.setForm(audioForm(settings.inputFormat));
-    const isDetectionGiven = command.session.audio?.input?.turn_detection !== undefined;
-    if (isDetectionGiven) input.setTurnDetection(settings.turnDetection);
-    send({ type: "session.updated", session: echo() });
-  };
+    const { recorder, clock } = this.#deps;
+    if (recorder !== undefined) record(recorder, clock.nowMs(), parsed.command);
+    this.#obey(parsed.command);
+  }
 
-  const obey = (command: RealtimeCommand) => {
+  drop(): void {
+    this.#isGone = true;
+    for (const timer of this.#timers) this.#deps.clock.clearTimer(timer);
+    this.#timers.clear();
+    this.#responses.drop();
+  }
+
+  #obey(command: RealtimeCommand) {
     switch (command.type) {
       case "session.update":
-        return updateSession(command);
+        return this.#updateSession(command);
       case "input_audio_buffer.append":
-        return input.append(command);
+        return this.#input.append(command);
       case "input_audio_buffer.commit":
-        return input.commit(command);
+        return this.#input.commit(command);
       case "input_audio_buffer.clear":
-        return input.clear();
+        return this.#input.clear();
       case "response.create":
-        return responses.create(command);
+        return this.#responses.create(command);
       case "response.cancel":
-        return responses.cancel(command);
+        return this.#responses.cancel(command);
       case "conversation.item.create":
-        return items.create(command);
+        return this.#items.create(command);
       case "conversation.item.retrieve":
-        return items.retrieve(command);
+        return this.#items.retrieve(command);
       case "conversation.item.truncate":
-        return items.truncate(command);
+        return this.#items.truncate(command);
       case "conversation.item.delete":
-        return items.remove(command);
+        return this.#items.remove(command);
     }
-  };
+  }
 
-  const expire = () => {
-    const minutes = limits.sessionMsMax / MS_PER_MINUTE;
+  #updateSession(command: RealtimeCommandOf<"session.update">): void {
+    const voice = command.session.audio?.output?.voice;
+    const isVoiceNew = voice !== undefined && !Bun.deepEquals(voice, this.#settings.voice);
+    if (isVoiceNew && this.#responses.hasSpoken()) {
+      const message = "Cannot update a conversation's voice if assistant audio is present.";
+      this.#context.refuse(command, { code: "cannot_update_voice", message });
+      return;
+    }
+    this.#settings = changedSettings(this.#settings, command.session);
+    this.#input.setForm(audioForm(this.#settings.inputFormat));
+    const isDetectionGiven = command.session.audio?.input?.turn_detection !== undefined;
+    if (isDetectionGiven) this.#input.setTurnDetection(this.#settings.turnDetection);
+    this.#send({ type: "session.updated", session: this.#echo() });
+  }
+
+  #createContext(): SessionContext {
+    const { clock, random, limits, recorder, script, close } = this.#deps;
+    const items = createConversationItems();
+    return {
+      clock,
+      random,
+      limits,
+      recorder,
+      items,
+      close,
+      unanswered: createUnansweredList(script),
+      send: (event) => this.#send(event),
+      settings: () => this.#settings,
+      refuse: (command, refusal) => {
+        this.#deps.onCommandRefused();
+        this.#send(errorEvent({ ...refusal, eventId: command.event_id ?? null }));
+      },
+      after: (delayMs, act) => this.#after(delayMs, act),
+      addItem: (stored, previousItemId) => {
+        const previous = items.add(stored, previousItemId);
+        const added = { item: stored.item, previous_item_id: previous };
+        this.#send({ type: "conversation.item.added", ...added });
+      },
+      finishItem: (stored) => {
+        const done = { item: stored.item, previous_item_id: items.previousId(stored.id) };
+        this.#send({ type: "conversation.item.done", ...done });
+      },
+    };
+  }
+
+  #send(event: ServerEvent): void {
+    if (this.#isGone) return;
+    this.#eventCount += 1;
+    const { recorder, clock } = this.#deps;
+    const code = event.type === "error" ? (event.error.code ?? "") : "";
+    if (recorder !== undefined)
+      keep(recorder.sent, { atMs: clock.nowMs(), type: event.type, code });
+    this.#deps.sendText(JSON.stringify({ event_id: `event_${this.#eventCount}`, ...event }));
+  }
+
+  #after(delayMs: number, act: () => void): void {
+    const timer = this.#deps.clock.setTimer(delayMs, () => {
+      this.#timers.delete(timer);
+      act();
+    });
+    this.#timers.add(timer);
+  }
+
+  #expire(): void {
+    const minutes = this.#deps.limits.sessionMsMax / MS_PER_MINUTE;
     const message = `Your session hit the maximum duration of ${minutes} minutes.`;
-    send(errorEvent({ code: "session_expired", message, eventId: null }));
-    deps.close(CODE_GOING_AWAY, message);
-  };
+    this.#send(errorEvent({ code: "session_expired", message, eventId: null }));
+    this.#deps.close(CODE_GOING_AWAY, message);
+  }
 
-  return {
-    open() {
-      send({ type: "session.created", session: echo() });
-      const conversation = { id: conversationId, object: "realtime.conversation" as const };
-      send({ type: "conversation.created", conversation });
-      context.after(limits.sessionMsMax, expire);
-    },
-    onText(text) {
-      const parsed = parseRealtimeCommand(text);
-      if (parsed.isTaken) {
-        if (recorder !== undefined) record(recorder, clock.nowMs(), parsed.command);
-        obey(parsed.command);
-        return;
-      }
-      deps.onCommandRefused();
-      send(errorEvent(parsed.refusal));
-    },
-    drop() {
-      isGone = true;
-      for (const timer of timers) clock.clearTimer(timer);
-      timers.clear();
-      responses.drop();
-    },
-  };
+  #echo() {
+    const { sessionId, clock, limits } = this.#deps;
+    const expiresAtSeconds = Math.floor((clock.wallMs() + limits.sessionMsMax) / 1000);
+    return settingsEcho(this.#settings, sessionId, expiresAtSeconds);
+  }
 }
 
 function record(recorder: SessionRecorder, atMs: number, command: RealtimeCommand): void {

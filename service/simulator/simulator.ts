@@ -82,7 +82,9 @@ export function createRealtimeSimulator(options: SimulatorOptions): Simulator {
     if (model === "") return new Response("model is missing", { status: 400 });
     if (lines.size >= limits.sessionsMax) return new Response("too many sessions", { status: 429 });
     const hasAuthorization = request.headers.has("authorization");
-    const isUpgraded = server.upgrade(request, { data: { model, hasAuthorization, line: undefined } });
+    const isUpgraded = server.upgrade(request, {
+      data: { model, hasAuthorization, line: undefined },
+    });
     return isUpgraded ? undefined : new Response("a WebSocket is expected", { status: 426 });
   };
 
@@ -132,7 +134,11 @@ type ListenOptions = Pick<Bun.Serve.Options<LineData>, "fetch" | "websocket">;
 function listen(options: SimulatorOptions, handlers: ListenOptions): Server<LineData> {
   const { host, port } = options;
   try {
-    return Bun.serve<LineData>({ hostname: host, port, ...handlers } as Bun.Serve.Options<LineData>);
+    return Bun.serve<LineData>({
+      hostname: host,
+      port,
+      ...handlers,
+    } as Bun.Serve.Options<LineData>);
   } catch (cause) {
     const message = `Cannot start the simulator: port is ${port}, must be free`;
     throw new VoxError(message, { code: "config_invalid", isRetryable: false, cause });

@@ -9,7 +9,7 @@ import {
   type RealtimeToolCall,
 } from "../wire/realtime-events.ts";
 import type { SessionEcho } from "../wire/realtime-session-echo.ts";
-import { createAudioDeltas } from "./audio-deltas.ts";
+import { type AudioDeltas, createAudioDeltas } from "./audio-deltas.ts";
 import { closureOfError, closureOfProtocol, withoutKeys } from "./upstream-closure.ts";
 import type { UpstreamMetrics } from "./upstream-metrics.ts";
 import type { UpstreamStats } from "./upstream-stats.ts";
@@ -23,7 +23,7 @@ export interface RealtimeReaderDeps {
   readonly sampleBytes: 1 | 2;
   /** session.updated came. */
   onSessionEcho(echo: SessionEcho): void;
-  /** Before the listener's onError. */
+  /** After the listener's onError. */
   onCommandRefused(commandId: string, code: string): void;
   /** Ends the session at once. */
   fail(closure: UpstreamClosure): void;
@@ -39,56 +39,54 @@ const TOOL_CALLS_REMEMBERED = 32;
 
 /** State: which tool calls were told, how many unreadable events came in a row. */
 export function createRealtimeReader(deps: RealtimeReaderDeps): RealtimeReader {
-  const { listener, stats, metrics } = deps;
-  const deltas = createAudioDeltas(deps.sampleBytes);
-  const toolCallsTold: string[] = [];
-  let badEvents = 0;
+  return new EventReader(deps);
+}
 
-  const onBadEvent = () => {
-    badEvents += 1;
-    if (badEvents < UPSTREAM_BAD_EVENTS_MAX) return;
-    deps.fail(closureOfProtocol(`Cannot read the upstream: ${badEvents} bad events in a row`));
-  };
+class EventReader implements RealtimeReader {
+  readonly #deps: RealtimeReaderDeps;
+  readonly #listener: UpstreamListener;
+  readonly #deltas: AudioDeltas;
+  readonly #toolCallsTold: string[] = [];
+  #badEvents = 0;
 
-  const tellToolCall = (call: RealtimeToolCall) => {
-    if (toolCallsTold.includes(call.toolCallId)) return;
-    toolCallsTold.push(call.toolCallId);
-    if (toolCallsTold.length > TOOL_CALLS_REMEMBERED) toolCallsTold.shift();
-    listener.onToolCall(call.responseId, call.toolCallId, call.name, call.argumentsText);
-  };
+  constructor(deps: RealtimeReaderDeps) {
+    this.#deps = deps;
+    this.#listener = deps.listener;
+    this.#deltas = createAudioDeltas(deps.sampleBytes);
+  }
 
-  const onAudio = (event: RealtimeEvent & { kind: "audio_delta" }) => {
-    const { responseId, itemId, contentIndex } = event;
-    const byteCount = deltas.decode(itemId, event.audioBase64);
-    if (byteCount === 0) return;
-    listener.onAudio(responseId, itemId, contentIndex, deltas.audio, byteCount);
-  };
+  onText(text: string): void {
+    const event = parseRealtimeEvent(text);
+    if (event.kind !== "malformed") this.#badEvents = 0;
+    this.#onEvent(event);
+  }
 
-  const onResponseDone = (event: RealtimeEvent & { kind: "response_done" }) => {
-    // The calls of a cancelled response are not carried out.
-    if (event.status === "completed") for (const call of event.toolCalls) tellToolCall(call);
-    const { responseId, status, inputTokens, outputTokens, errorCode } = event;
-    if (status === "failed") metrics.countError(errorCode);
-    listener.onResponseDone(responseId, status, { inputTokens, outputTokens }, errorCode);
-  };
+  onUnreadable(isOversized: boolean): void {
+    const { stats, metrics } = this.#deps;
+    if (isOversized) {
+      stats.eventsOversized += 1;
+      metrics.eventsOversized.add(1);
+    } else {
+      stats.eventsMalformed += 1;
+      metrics.eventsMalformed.add(1);
+    }
+    this.#onBadEvent();
+  }
 
-  const onError = (event: RealtimeEvent & { kind: "error" }) => {
-    const { code, commandId } = event;
-    metrics.countError(code);
-    const closure = closureOfError(code);
-    deps.onCommandRefused(commandId, code);
-    listener.onError(code, withoutKeys(event.message, deps.apiKey), commandId);
-    if (closure !== undefined) deps.fail(closure);
-  };
-
-  const onEvent = (event: RealtimeEvent) => {
+  #onEvent(event: RealtimeEvent) {
+    const listener = this.#listener;
     switch (event.kind) {
       case "audio_delta":
-        return onAudio(event);
+        return this.#onAudio(event);
       case "audio_done":
         return listener.onAudioDone(event.responseId, event.itemId);
       case "agent_transcript":
-        return listener.onAgentTranscript(event.responseId, event.itemId, event.text, event.isFinal);
+        return listener.onAgentTranscript(
+          event.responseId,
+          event.itemId,
+          event.text,
+          event.isFinal,
+        );
       case "caller_transcript":
         return listener.onCallerTranscript(event.itemId, event.text);
       case "committed":
@@ -100,41 +98,61 @@ export function createRealtimeReader(deps: RealtimeReaderDeps): RealtimeReader {
       case "response_created":
         return listener.onResponseCreated(event.responseId, event.tag);
       case "response_done":
-        return onResponseDone(event);
+        return this.#onResponseDone(event);
       case "tool_call":
-        return tellToolCall(event);
+        return this.#tellToolCall(event);
       case "session_updated":
-        return deps.onSessionEcho(event.session);
+        return this.#deps.onSessionEcho(event.session);
       case "error":
-        return onError(event);
+        return this.#onError(event);
       case "session_created":
       case "known":
         return undefined;
       case "unknown":
-        stats.eventsUnknown += 1;
-        return metrics.eventsUnknown.add(1);
+        this.#deps.stats.eventsUnknown += 1;
+        return this.#deps.metrics.eventsUnknown.add(1);
       case "malformed":
-        stats.eventsMalformed += 1;
-        metrics.eventsMalformed.add(1);
-        return onBadEvent();
+        return this.onUnreadable(false);
     }
-  };
+  }
 
-  return {
-    onText(text) {
-      const event = parseRealtimeEvent(text);
-      if (event.kind !== "malformed") badEvents = 0;
-      onEvent(event);
-    },
-    onUnreadable(isOversized) {
-      if (isOversized) {
-        stats.eventsOversized += 1;
-        metrics.eventsOversized.add(1);
-      } else {
-        stats.eventsMalformed += 1;
-        metrics.eventsMalformed.add(1);
-      }
-      onBadEvent();
-    },
-  };
+  #onAudio(event: RealtimeEvent & { kind: "audio_delta" }): void {
+    const { responseId, itemId, contentIndex } = event;
+    const byteCount = this.#deltas.decode(itemId, event.audioBase64);
+    if (byteCount === 0) return;
+    this.#listener.onAudio(responseId, itemId, contentIndex, this.#deltas.audio, byteCount);
+  }
+
+  #onResponseDone(event: RealtimeEvent & { kind: "response_done" }): void {
+    const { responseId, status, inputTokens, outputTokens, errorCode } = event;
+    // The calls of a cancelled response are not carried out.
+    if (status === "completed") for (const call of event.toolCalls) this.#tellToolCall(call);
+    if (status === "failed") this.#deps.metrics.countError(errorCode);
+    const usage = { inputTokens, outputTokens };
+    this.#listener.onResponseDone(responseId, status, usage, errorCode);
+  }
+
+  #onError(event: RealtimeEvent & { kind: "error" }): void {
+    const { code, commandId } = event;
+    const { metrics, apiKey } = this.#deps;
+    metrics.countError(code);
+    this.#listener.onError(code, withoutKeys(event.message, apiKey), commandId);
+    this.#deps.onCommandRefused(commandId, code);
+    const closure = closureOfError(code);
+    if (closure !== undefined) this.#deps.fail(closure);
+  }
+
+  #tellToolCall(call: RealtimeToolCall): void {
+    if (this.#toolCallsTold.includes(call.toolCallId)) return;
+    this.#toolCallsTold.push(call.toolCallId);
+    if (this.#toolCallsTold.length > TOOL_CALLS_REMEMBERED) this.#toolCallsTold.shift();
+    this.#listener.onToolCall(call.responseId, call.toolCallId, call.name, call.argumentsText);
+  }
+
+  #onBadEvent(): void {
+    this.#badEvents += 1;
+    if (this.#badEvents < UPSTREAM_BAD_EVENTS_MAX) return;
+    const message = `Cannot read the upstream: ${this.#badEvents} bad events in a row`;
+    this.#deps.fail(closureOfProtocol(message));
+  }
 }

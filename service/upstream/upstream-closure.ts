@@ -42,7 +42,11 @@ export function closureOfFailedDial(errorText: string): UpstreamClosure {
 /** The open socket was closed by the other side. */
 export function closureOfClose(code: number): UpstreamClosure {
   if (code === CLOSE_GOING_AWAY) {
-    return { reason: "expired", isFatal: false, message: "The upstream session is over: code is 1001" };
+    return {
+      reason: "expired",
+      isFatal: false,
+      message: "The upstream session is over: code is 1001",
+    };
   }
   return { reason: "lost", isFatal: false, message: `The upstream is lost: close code is ${code}` };
 }
@@ -50,7 +54,11 @@ export function closureOfClose(code: number): UpstreamClosure {
 /** The closure that an error event announces; undefined when the session goes on. */
 export function closureOfError(code: string): UpstreamClosure | undefined {
   if (code === CODE_EXPIRED) {
-    return { reason: "expired", isFatal: false, message: "The upstream session reached its maximum" };
+    return {
+      reason: "expired",
+      isFatal: false,
+      message: "The upstream session reached its maximum",
+    };
   }
   if (!CODES_REFUSING.has(code)) return undefined;
   return { reason: "refused", isFatal: true, message: `The upstream refused the session: ${code}` };

@@ -55,132 +55,158 @@ export interface UpstreamSocket {
   fail(closure: UpstreamClosure): void;
 }
 
+const CODE_NORMAL = 1000;
+
 type SocketState = "idle" | "dialing" | "open" | "closing" | "closed";
 
-/** A socket that is not dialled yet. Listener calls come from the event loop, never from within. */
+/** A socket that is not dialled yet. */
 export function createUpstreamSocket(
   deps: UpstreamSocketDeps,
   listener: UpstreamSocketListener,
 ): UpstreamSocket {
-  const { clock, stats } = deps;
-  let socket: WebSocket | undefined;
-  let state: SocketState = "idle";
-  let isPaused = false;
-  let quietPings = 0;
-  let timer: TimerHandle | undefined;
+  return new ClientSocket(deps, listener);
+}
 
-  const arm = (delayMs: number, act: () => void) => {
-    disarm();
-    timer = clock.setTimer(delayMs, act);
-  };
-  const disarm = () => {
-    if (timer !== undefined) clock.clearTimer(timer);
-    timer = undefined;
-  };
+class ClientSocket implements UpstreamSocket {
+  readonly #deps: UpstreamSocketDeps;
+  readonly #listener: UpstreamSocketListener;
+  #socket: WebSocket | undefined;
+  #state: SocketState = "idle";
+  #isPaused = false;
+  #quietPings = 0;
+  #timer: TimerHandle | undefined;
 
-  const finish = (closure: UpstreamClosure) => {
-    if (state === "closed") return;
-    state = "closed";
-    disarm();
-    stats.closed += 1;
-    socket?.terminate();
-    socket = undefined;
-    guard(() => listener.onClosed(closure));
-  };
+  constructor(deps: UpstreamSocketDeps, listener: UpstreamSocketListener) {
+    this.#deps = deps;
+    this.#listener = listener;
+  }
 
-  // Our bug inside a listener ends this session, not the process (decision 18).
-  const guard = (act: () => void) => {
+  dial(): void {
+    if (this.#state !== "idle") return;
+    this.#state = "dialing";
+    this.#deps.stats.dials += 1;
+    this.#arm(UPSTREAM_DIAL_TIMEOUT_MS, () =>
+      this.fail(closureOfTimeout("connection", UPSTREAM_DIAL_TIMEOUT_MS)),
+    );
+    const { url, headers } = this.#deps;
+    this.#socket = new WebSocket(url, { headers, perMessageDeflate: false });
+    this.#attach(this.#socket);
+  }
+
+  send(text: string, hasReserve: boolean): SendResult {
+    const socket = this.#socket;
+    if (socket === undefined || this.#state !== "open") return SEND.DROPPED;
+    const reserveBytes = hasReserve ? UPSTREAM_COMMAND_RESERVE_BYTES : 0;
+    const freeBytes = UPSTREAM_BUFFERED_BYTES_MAX + reserveBytes - socket.bufferedAmount;
+    if (text.length > freeBytes) return SEND.DROPPED;
+    socket.send(text);
+    this.#deps.stats.messagesSent += 1;
+    return socket.bufferedAmount === 0 ? SEND.SENT : SEND.BUFFERED;
+  }
+
+  pause(): void {
+    this.#isPaused = true;
+    this.#socket?.pause();
+  }
+
+  resume(): void {
+    this.#isPaused = false;
+    this.#quietPings = 0;
+    this.#socket?.resume();
+  }
+
+  close(): void {
+    if (this.#state === "closing" || this.#state === "closed") return;
+    if (this.#state !== "open") {
+      this.fail(CLOSED_BY_US);
+      return;
+    }
+    this.#state = "closing";
+    // A paused socket would not read the answer to its own goodbye.
+    this.resume();
+    this.#arm(UPSTREAM_CLOSE_TIMEOUT_MS, () => this.fail(CLOSED_BY_US));
+    this.#socket?.close(CODE_NORMAL);
+  }
+
+  fail(closure: UpstreamClosure): void {
+    if (this.#state === "closed") return;
+    this.#state = "closed";
+    this.#disarm();
+    this.#deps.stats.closed += 1;
+    this.#socket?.terminate();
+    this.#socket = undefined;
+    this.#guard(() => this.#listener.onClosed(closure));
+  }
+
+  #attach(socket: WebSocket): void {
+    socket.addEventListener("open", () => this.#onOpen());
+    socket.addEventListener("message", (event) => this.#guard(() => this.#onMessage(event.data)));
+    socket.addEventListener("pong", () => {
+      this.#deps.stats.pongsReceived += 1;
+      this.#quietPings = 0;
+    });
+    socket.addEventListener("error", (event) => {
+      const text = "message" in event && typeof event.message === "string" ? event.message : "";
+      if (this.#state === "dialing") this.fail(closureOfFailedDial(text));
+    });
+    socket.addEventListener("close", (event) => this.#onClose(event.code));
+  }
+
+  #onOpen(): void {
+    if (this.#state !== "dialing") return;
+    this.#state = "open";
+    this.#arm(UPSTREAM_PING_MS, () => this.#checkLife());
+    this.#guard(() => this.#listener.onOpen());
+  }
+
+  #onMessage(data: unknown): void {
+    this.#quietPings = 0;
+    if (this.#state === "closed") return;
+    this.#deps.stats.messagesReceived += 1;
+    // After our goodbye nobody wants to know any more.
+    if (this.#state !== "open") return;
+    const isOversized = typeof data === "string" && data.length > UPSTREAM_MESSAGE_BYTES_MAX;
+    if (typeof data !== "string" || isOversized) this.#listener.onUnreadable(isOversized);
+    else this.#listener.onText(data);
+  }
+
+  #onClose(code: number): void {
+    if (this.#state === "closing") this.fail(CLOSED_BY_US);
+    else this.fail(this.#state === "dialing" ? closureOfFailedDial("") : closureOfClose(code));
+  }
+
+  #checkLife(): void {
+    if (this.#isPaused) this.#quietPings = 0;
+    if (this.#quietPings >= UPSTREAM_PONGS_MISSED_MAX) {
+      const message = `The upstream is lost: ${this.#quietPings} pings without an answer`;
+      this.fail({ reason: "lost", isFatal: false, message });
+      return;
+    }
+    this.#quietPings += 1;
+    this.#deps.stats.pingsSent += 1;
+    this.#socket?.ping();
+    this.#arm(UPSTREAM_PING_MS, () => this.#checkLife());
+  }
+
+  /** Our bug inside a listener ends this session, not the process (decision 18). */
+  #guard(act: () => void): void {
     try {
       act();
     } catch (error) {
-      deps.log.error("upstream listener failed", { error: error as Error });
-      finish(closureOfProtocol("Cannot go on: an upstream event could not be handled"));
+      const cause = error instanceof Error ? error : undefined;
+      this.#deps.log.error("upstream listener failed", { error: cause });
+      this.fail(closureOfProtocol("Cannot go on: an upstream event could not be handled"));
     }
-  };
+  }
 
-  const checkLife = () => {
-    if (isPaused) quietPings = 0;
-    if (quietPings >= UPSTREAM_PONGS_MISSED_MAX) {
-      const message = `The upstream is lost: ${quietPings} pings without an answer`;
-      finish({ reason: "lost", isFatal: false, message });
-      return;
-    }
-    quietPings += 1;
-    stats.pingsSent += 1;
-    socket?.ping();
-    arm(UPSTREAM_PING_MS, checkLife);
-  };
+  /** One timer serves all: a socket waits for its dial, its next ping, or its end. */
+  #arm(delayMs: number, act: () => void): void {
+    this.#disarm();
+    this.#timer = this.#deps.clock.setTimer(delayMs, act);
+  }
 
-  const receive = (data: unknown) => {
-    quietPings = 0;
-    if (state !== "open") return;
-    stats.messagesReceived += 1;
-    const isOversized = typeof data === "string" && data.length > UPSTREAM_MESSAGE_BYTES_MAX;
-    if (typeof data !== "string" || isOversized) listener.onUnreadable(isOversized);
-    else listener.onText(data);
-  };
-
-  const attach = (created: WebSocket) => {
-    created.addEventListener("open", () => {
-      if (state !== "dialing") return;
-      state = "open";
-      arm(UPSTREAM_PING_MS, checkLife);
-      guard(() => listener.onOpen());
-    });
-    created.addEventListener("message", (event) => guard(() => receive(event.data)));
-    created.addEventListener("pong", () => {
-      stats.pongsReceived += 1;
-      quietPings = 0;
-    });
-    created.addEventListener("error", (event) => {
-      const text = "message" in event && typeof event.message === "string" ? event.message : "";
-      if (state === "dialing") finish(closureOfFailedDial(text));
-    });
-    created.addEventListener("close", (event) => {
-      if (state === "closing") finish(CLOSED_BY_US);
-      else finish(state === "dialing" ? closureOfFailedDial("") : closureOfClose(event.code));
-    });
-  };
-
-  return {
-    dial() {
-      if (state !== "idle") return;
-      state = "dialing";
-      stats.dials += 1;
-      arm(UPSTREAM_DIAL_TIMEOUT_MS, () =>
-        finish(closureOfTimeout("connection", UPSTREAM_DIAL_TIMEOUT_MS)),
-      );
-      socket = new WebSocket(deps.url, { headers: deps.headers, perMessageDeflate: false });
-      attach(socket);
-    },
-    send(text, hasReserve) {
-      if (socket === undefined || state !== "open") return SEND.DROPPED;
-      const capBytes = UPSTREAM_BUFFERED_BYTES_MAX + (hasReserve ? UPSTREAM_COMMAND_RESERVE_BYTES : 0);
-      if (socket.bufferedAmount + text.length > capBytes) return SEND.DROPPED;
-      socket.send(text);
-      stats.messagesSent += 1;
-      return socket.bufferedAmount === 0 ? SEND.SENT : SEND.BUFFERED;
-    },
-    pause() {
-      isPaused = true;
-      socket?.pause();
-    },
-    resume() {
-      isPaused = false;
-      socket?.resume();
-    },
-    close() {
-      if (state === "closing" || state === "closed") return;
-      if (state !== "open") {
-        finish(CLOSED_BY_US);
-        return;
-      }
-      state = "closing";
-      // A paused socket would not read the answer to its own goodbye.
-      socket?.resume();
-      arm(UPSTREAM_CLOSE_TIMEOUT_MS, () => finish(CLOSED_BY_US));
-      socket?.close(1000);
-    },
-    fail: finish,
-  };
+  #disarm(): void {
+    if (this.#timer !== undefined) this.#deps.clock.clearTimer(this.#timer);
+    this.#timer = undefined;
+  }
 }

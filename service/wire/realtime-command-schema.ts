@@ -44,10 +44,7 @@ const toolChoice = z.union([
   z.looseObject({ type: z.literal("mcp") }),
 ]);
 
-const modalities = z.union([
-  z.tuple([z.literal("audio")]),
-  z.tuple([z.literal("text")]),
-]);
+const modalities = z.union([z.tuple([z.literal("audio")]), z.tuple([z.literal("text")])]);
 const voice = z.union([z.string().min(1), z.strictObject({ id: z.string() })]);
 const tokensMax = z.union([z.number().int().min(1).max(4096), z.literal("inf")]);
 

@@ -186,7 +186,9 @@ const PARSERS: Parsers = {
       argumentsText: textOf(event.arguments),
     };
     // Older peers leave the name out here; the finished item carries it.
-    return call.toolCallId === "" || call.name === "" ? known(event) : { kind: "tool_call", ...call };
+    return call.toolCallId === "" || call.name === ""
+      ? known(event)
+      : { kind: "tool_call", ...call };
   },
   "response.output_item.done": (event) => {
     const call = readToolCall(textOf(event.response_id), event.item);

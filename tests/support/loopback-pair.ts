@@ -122,10 +122,7 @@ export function createLoopbackPair(options: LoopbackPairOptions = {}): LoopbackP
   };
 }
 
-function recordingListener(
-  heard: HeardEvent[],
-  own: Partial<UpstreamListener>,
-): UpstreamListener {
+function recordingListener(heard: HeardEvent[], own: Partial<UpstreamListener>): UpstreamListener {
   const note =
     (name: keyof UpstreamListener) =>
     (...args: unknown[]) => {
@@ -157,6 +154,7 @@ function recordingListener(
 /** `durationMs` of audio bytes that repeat nowhere within a second. */
 export function patternAudio(durationMs: number, bytesPerMs: number): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(durationMs * bytesPerMs);
-  for (let index = 0; index < bytes.length; index += 1) bytes[index] = (index * 7 + (index >> 8)) & 255;
+  for (let index = 0; index < bytes.length; index += 1)
+    bytes[index] = (index * 7 + (index >> 8)) & 255;
   return bytes;
 }
