@@ -1,0 +1,68 @@
+// The numbers of calls: turns what one call tells into the service's metrics.
+// Station: made once per route by the composition, shared by all its calls; adds, never allocates.
+import type { CallMeters } from "./call.ts";
+import type { ConversationCount } from "./contract/call-effects.ts";
+import type { Metrics } from "./contract/metrics.ts";
+import { SEND } from "./contract/send-result.ts";
+import type { RouteLabel, ServiceMetrics, UpstreamLabel } from "./telemetry/service-metrics.ts";
+
+const CONVERSATION_COUNTS: readonly ConversationCount[] = [
+  "turn_committed",
+  "turn_too_short",
+  "false_onset",
+  "barge_in",
+  "protected_speech_dropped",
+  "protected_speech_committed",
+  "response_asked",
+  "response_stale",
+  "response_expired",
+  "response_queue_full",
+  "response_already_active",
+  "response_resync",
+  "late_audio_dropped",
+  "truncated",
+  "item_deleted",
+];
+
+export interface CallMetersParts {
+  readonly service: ServiceMetrics;
+  readonly metrics: Metrics;
+  readonly route: RouteLabel;
+  readonly upstream: UpstreamLabel;
+}
+
+/** Meters for the calls of one route. */
+export function createCallMeters({ service, metrics, route, upstream }: CallMetersParts): CallMeters {
+  const calls = service.calls[route][upstream];
+  const counts = new Map(
+    CONVERSATION_COUNTS.map((what) => [
+      what,
+      metrics.counter("voxbridge_conversation_total", "What conversations did", { what }),
+    ]),
+  );
+  return {
+    onOpened() {
+      calls.opened.add(1);
+      calls.active.add(1);
+    },
+    onEnded(durationMs) {
+      calls.active.add(-1);
+      calls.durationSeconds.observe(durationMs / 1000);
+    },
+    onTurnLatency(perceivedMs, commitMs) {
+      calls.turnLatencyMs.observe(perceivedMs);
+      service.commitLatencyMs.observe(commitMs);
+    },
+    onSent(result) {
+      if (result === SEND.SENT) service.sends.sent.add(1);
+      else if (result === SEND.BUFFERED) service.sends.buffered.add(1);
+      else service.sends.dropped.add(1);
+    },
+    onCount(name) {
+      counts.get(name)?.add(1);
+      if (name === "turn_committed") service.turns.add(1);
+      else if (name === "barge_in") service.bargeIns.add(1);
+    },
+    onUpstreamError: (code) => service.upstreamError(code).add(1),
+  };
+}

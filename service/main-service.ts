@@ -1,0 +1,157 @@
+// The service in one piece: core, voice activity, engine, upstream, calls, listener (decision 19).
+// Station: made by main.ts from the configuration, and by tests from a literal with their own clock.
+// Nothing here reads the environment, a clock or randomness.
+import { readCoreWasm } from "./assets.ts";
+import { createCallMeters } from "./call-meters.ts";
+import type { CallPlan } from "./call-plan.ts";
+import { LANES_OFFERED } from "./call-plan.ts";
+import { CallService } from "./call-service.ts";
+import type { Config } from "./config.ts";
+import type { AudioEngine, EngineListener } from "./contract/audio-engine.ts";
+import type { Clock, Random } from "./contract/clock.ts";
+import type { Log } from "./contract/log.ts";
+import type { UpstreamFactory } from "./contract/upstream.ts";
+import { loadCore } from "./core/core.ts";
+import { type AudioShared, createAudioEngine, createAudioShared } from "./engine/audio-engine.ts";
+import { VoxError } from "./errors.ts";
+import { createRealtimeSimulator, type RealtimeSimulator } from "./simulator/realtime-simulator.ts";
+import { readSimulatorScript } from "./simulator/script.ts";
+import { createMetricsRegistry, type MetricsRegistry } from "./telemetry/metrics-registry.ts";
+import { createServiceMetrics } from "./telemetry/service-metrics.ts";
+import { type Listener, startListener } from "./transport/listener.ts";
+import { createOpenAiRealtimeFactory } from "./upstream/openai-realtime.ts";
+import { createVadModels } from "./vad/vad-models.ts";
+
+const GOODBYE = "Say goodbye to the caller in one short sentence: the call has to end now.";
+const TRANSCRIPTION_MODEL = "gpt-transcribe";
+const SIMULATOR_MODEL = "simulator";
+
+export interface ServiceDeps {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+}
+
+export interface RunningService {
+  readonly port: number;
+  /** Of the simulator that answers, null when a real upstream does. */
+  readonly simulator: RealtimeSimulator | null;
+  readonly calls: CallService;
+  readonly listener: Listener;
+  readonly metrics: MetricsRegistry;
+  /** Takes no new calls, waits for the open ones (at most drainMs), then stops. */
+  drain(drainMs: number): Promise<void>;
+  /** Stops now: sockets close with 1001. */
+  stop(): Promise<void>;
+}
+
+/** Starts everything. Errors: VoxError, with what to do. */
+export async function startService(deps: ServiceDeps): Promise<RunningService> {
+  const { config, clock, random, log } = deps;
+  const metrics = createMetricsRegistry();
+  const service = createServiceMetrics(metrics);
+  const core = loadCore(await readCoreWasm(), { slotsMax: config.callsMax });
+  const models = await createVadModels({
+    core,
+    settings: { ...config.vad, engines: [], manifestFile: "" },
+    log,
+    metrics,
+  });
+  const poolBytes = config.audioPoolMegabytes * 1024 * 1024;
+  const shared = createAudioShared({ core, clock, metrics, poolBytes });
+  const { simulator, factory } = await upstreamOf(deps, metrics);
+  const upstream = config.upstream;
+  const meters = {
+    stream: createCallMeters({ service, metrics, route: "stream", upstream }),
+    twilio: createCallMeters({ service, metrics, route: "twilio", upstream }),
+  };
+  const calls = new CallService({
+    settings: {
+      ...config,
+      transcriptionModel: TRANSCRIPTION_MODEL,
+      goodbye: GOODBYE,
+    },
+    clock,
+    random,
+    log,
+    models,
+    upstreamName: upstream,
+    upstreamFactory: factory,
+    openEngine: (plan, listener) => openEngine(shared, plan, listener),
+    metersFor: (plan) => meters[plan.route],
+  });
+  const listener = startListener({
+    settings: {
+      ...config,
+      lanes: LANES_OFFERED,
+      origins: [],
+    },
+    opener: calls,
+    clock,
+    random,
+    metrics,
+    log,
+  });
+
+  const stop = async () => {
+    await listener.stop();
+    await simulator?.stop();
+    await models.close();
+  };
+  return {
+    port: listener.port,
+    simulator,
+    calls,
+    listener,
+    metrics,
+    async drain(drainMs) {
+      listener.drain();
+      await calls.drain(drainMs);
+      await stop();
+    },
+    stop,
+  };
+}
+
+interface ChosenUpstream {
+  readonly simulator: RealtimeSimulator | null;
+  readonly factory: UpstreamFactory;
+}
+
+async function upstreamOf(deps: ServiceDeps, metrics: MetricsRegistry): Promise<ChosenUpstream> {
+  const { config, clock, random, log } = deps;
+  const common = { clock, random, log, metrics };
+  if (config.upstream === "openai") {
+    const { realtimeUrl: url, apiKey, realtimeModel: model } = config.openai;
+    const factory = createOpenAiRealtimeFactory({ ...common, url, apiKey, model });
+    return { simulator: null, factory };
+  }
+  const script = await readSimulatorScript(config.simulator.script);
+  const simulator = createRealtimeSimulator({ clock, random, host: "127.0.0.1", port: 0, script });
+  const factory = createOpenAiRealtimeFactory({
+    ...common,
+    kind: "simulator",
+    url: simulator.url,
+    apiKey: "",
+    model: SIMULATOR_MODEL,
+  });
+  return { simulator, factory };
+}
+
+/** -> null when the core has no slot left. */
+function openEngine(
+  shared: AudioShared,
+  plan: CallPlan,
+  listener: EngineListener,
+): AudioEngine | null {
+  const config = { format: plan.format, vad: plan.vad, mode: "latency" as const };
+  const engine = createAudioEngine(shared, config, listener);
+  try {
+    engine.initialize();
+    return engine;
+  } catch (error) {
+    if (error instanceof VoxError && error.code === "slots_exhausted") return null;
+    throw error;
+  }
+}

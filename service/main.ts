@@ -1,0 +1,94 @@
+#!/usr/bin/env bun
+// `bun start`: reads the configuration, starts the service, drains it on SIGTERM and SIGINT.
+// A throw that no guard caught is logged and the other calls stay alive (decision 18).
+import { readConfigSources } from "./config-read.ts";
+import { type Config, loadConfig } from "./config.ts";
+import { createSystemClock, createSystemRandom } from "./clock.ts";
+import type { Log } from "./contract/log.ts";
+import { type RunningService, startService } from "./main-service.ts";
+import { createJsonLog } from "./telemetry/json-log.ts";
+
+const EXIT_CONFIG = 2;
+
+async function main(): Promise<void> {
+  const config = loadConfigOrExit();
+  const clock = createSystemClock();
+  const log = createJsonLog({
+    settings: config.log,
+    clock,
+    write: (line) => process.stdout.write(`${line}\n`),
+  });
+  process.on("uncaughtException", (error) => log.error("uncaught exception", { error }));
+  process.on("unhandledRejection", (reason) => {
+    const error = reason instanceof Error ? reason : new Error(String(reason));
+    log.error("unhandled rejection", { error });
+  });
+  const service = await startService({ config, clock, random: createSystemRandom(), log });
+  log.info("service listening", {
+    host: config.host,
+    port: service.port,
+    upstream: config.upstream,
+    vadEngine: config.vad.engine,
+  });
+  printBanner(config, service.port);
+  stopOnSignals(config, service, log);
+}
+
+function loadConfigOrExit(): Config {
+  try {
+    return loadConfig(readConfigSources({ argv: process.argv.slice(2), env: process.env }));
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : String(error));
+    process.exit(EXIT_CONFIG);
+  }
+}
+
+/** For a person at a terminal; programs read the log line. */
+function printBanner(config: Config, port: number): void {
+  const base = `${config.host.includes(":") ? `[${config.host}]` : config.host}:${port}`;
+  const answer =
+    config.upstream === "simulator"
+      ? "the SIMULATOR: it speaks back what it hears and understands nothing (set OPENAI_API_KEY)"
+      : `${config.openai.realtimeModel} at ${config.openai.realtimeUrl}`;
+  console.error(
+    [
+      "",
+      "  VoxBridge is listening",
+      `    callers   ws://${base}/v1/stream   (try: bun run call)`,
+      `    health    http://${base}/health/ready`,
+      `    metrics   http://${base}/metrics`,
+      `    answers   ${answer}`,
+      "",
+    ].join("\n"),
+  );
+}
+
+/** The first signal drains, the second one stops at once. */
+function stopOnSignals(config: Config, service: RunningService, log: Log): void {
+  let isStopping = false;
+  const onSignal = (signal: string) => {
+    if (isStopping) {
+      log.warn("service stopped at once", { signal });
+      process.exit(1);
+    }
+    isStopping = true;
+    log.info("service draining", { signal, calls: service.calls.callsOpen() });
+    service.drain(config.drainSeconds * 1000).then(
+      () => {
+        log.info("service stopped", { signal });
+        process.exit(0);
+      },
+      (error: unknown) => {
+        log.error("service failed to stop", { error: new Error(String(error)) });
+        process.exit(1);
+      },
+    );
+  };
+  process.on("SIGTERM", onSignal);
+  process.on("SIGINT", onSignal);
+}
+
+main().catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : String(error));
+  process.exit(1);
+});
