@@ -43,7 +43,7 @@ export interface CallDeps {
   readonly callMinutesMax: number;
   /** What the agent is told to say when the call's time is up; "" to say nothing. */
   readonly goodbye: string;
-  /** Makes the call's engine; null when every slot is taken. */
+  /** Makes and initializes the call's engine; null when every slot is taken. */
   readonly openEngine: (plan: CallPlan, listener: EngineListener) => AudioEngine | null;
   /** The call is over and everything of it is freed. */
   readonly onOver: (call: Call) => void;
@@ -112,7 +112,6 @@ export class Call implements CallPort, LaneOwner {
       vadEngine: plan.vadModel.name,
     });
     this.#guard(() => {
-      this.#engine.initialize();
       this.#lane.start();
       upstream.take(this.#lane, (error) => this.onBug(error));
     });

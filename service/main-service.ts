@@ -1,6 +1,7 @@
 // The service in one piece: core, voice activity, engine, upstream, calls, listener (decision 19).
 // Station: made by main.ts from the configuration, and by tests from a literal with their own clock.
 // Nothing here reads the environment, a clock or randomness.
+import { readFile } from "node:fs/promises";
 import { readCoreWasm } from "./assets.ts";
 import { createCallMeters } from "./call-meters.ts";
 import type { CallPlan } from "./call-plan.ts";
@@ -14,8 +15,9 @@ import type { UpstreamFactory } from "./contract/upstream.ts";
 import { loadCore } from "./core/core.ts";
 import { type AudioShared, createAudioEngine, createAudioShared } from "./engine/audio-engine.ts";
 import { VoxError } from "./errors.ts";
-import { createRealtimeSimulator, type RealtimeSimulator } from "./simulator/realtime-simulator.ts";
-import { readSimulatorScript } from "./simulator/script.ts";
+import { parseScript, type SimulatorScript } from "./simulator/script.ts";
+import { createRealtimeSimulator, type Simulator } from "./simulator/simulator.ts";
+import type { SimulatorOptions } from "./simulator/simulator-options.ts";
 import { createMetricsRegistry, type MetricsRegistry } from "./telemetry/metrics-registry.ts";
 import { createServiceMetrics } from "./telemetry/service-metrics.ts";
 import { type Listener, startListener } from "./transport/listener.ts";
@@ -31,12 +33,14 @@ export interface ServiceDeps {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  /** For tests: how the simulator behaves, beyond the configuration. */
+  readonly simulator?: Pick<SimulatorOptions, "script" | "limits" | "isRecorded">;
 }
 
 export interface RunningService {
   readonly port: number;
   /** Of the simulator that answers, null when a real upstream does. */
-  readonly simulator: RealtimeSimulator | null;
+  readonly simulator: Simulator | null;
   readonly calls: CallService;
   readonly listener: Listener;
   readonly metrics: MetricsRegistry;
@@ -115,7 +119,7 @@ export async function startService(deps: ServiceDeps): Promise<RunningService> {
 }
 
 interface ChosenUpstream {
-  readonly simulator: RealtimeSimulator | null;
+  readonly simulator: Simulator | null;
   readonly factory: UpstreamFactory;
 }
 
@@ -127,8 +131,10 @@ async function upstreamOf(deps: ServiceDeps, metrics: MetricsRegistry): Promise<
     const factory = createOpenAiRealtimeFactory({ ...common, url, apiKey, model });
     return { simulator: null, factory };
   }
-  const script = await readSimulatorScript(config.simulator.script);
-  const simulator = createRealtimeSimulator({ clock, random, host: "127.0.0.1", port: 0, script });
+  const script = await scriptOf(config.simulator.script);
+  const address = { host: "127.0.0.1", port: 0 };
+  const options = { ...(script && { script }), ...deps.simulator };
+  const simulator = createRealtimeSimulator({ clock, random, ...address, ...options });
   const factory = createOpenAiRealtimeFactory({
     ...common,
     kind: "simulator",
@@ -137,6 +143,20 @@ async function upstreamOf(deps: ServiceDeps, metrics: MetricsRegistry): Promise<
     model: SIMULATOR_MODEL,
   });
   return { simulator, factory };
+}
+
+async function scriptOf(path: string): Promise<SimulatorScript | undefined> {
+  if (path === "") return undefined;
+  try {
+    return parseScript(await readFile(path, "utf8"));
+  } catch (cause) {
+    if (cause instanceof VoxError) throw cause;
+    throw new VoxError(`Cannot read the simulator's script: ${path} must be a readable file`, {
+      code: "config_invalid",
+      isRetryable: false,
+      cause,
+    });
+  }
 }
 
 /** -> null when the core has no slot left. */
