@@ -32,7 +32,12 @@ export interface CallMetersParts {
 }
 
 /** Meters for the calls of one route. */
-export function createCallMeters({ service, metrics, route, upstream }: CallMetersParts): CallMeters {
+export function createCallMeters({
+  service,
+  metrics,
+  route,
+  upstream,
+}: CallMetersParts): CallMeters {
   const calls = service.calls[route][upstream];
   const counts = new Map(
     CONVERSATION_COUNTS.map((what) => [
@@ -63,6 +68,5 @@ export function createCallMeters({ service, metrics, route, upstream }: CallMete
       if (name === "turn_committed") service.turns.add(1);
       else if (name === "barge_in") service.bargeIns.add(1);
     },
-    onUpstreamError: (code) => service.upstreamError(code).add(1),
   };
 }

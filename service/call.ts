@@ -28,7 +28,6 @@ export interface CallMeters {
   onTurnLatency(perceivedMs: number, commitMs: number): void;
   onSent(result: SendResult): void;
   onCount(name: ConversationCount): void;
-  onUpstreamError(code: string): void;
 }
 
 export interface CallDeps {
@@ -219,7 +218,6 @@ export class Call implements CallPort, LaneOwner {
 
   onUpstreamClosed(closure: UpstreamClosure): void {
     if (this.#isOver || closure.reason === "closed_by_us") return;
-    this.#deps.meters.onUpstreamError(`connection_${closure.reason}`);
     this.#deps.log.warn("upstream lost", { reason: closure.reason, message: closure.message });
     this.#deps.transport.sendNotice({
       kind: "error",
@@ -227,10 +225,6 @@ export class Call implements CallPort, LaneOwner {
       message: closure.message,
     });
     this.finish("upstream_lost", CLOSE.UPSTREAM_LOST);
-  }
-
-  onUpstreamError(code: string): void {
-    this.#deps.meters.onUpstreamError(code);
   }
 
   onUsage(usage: TokenUsage): void {

@@ -166,11 +166,17 @@ assert(GAP_SILENCE_AFTER_MS > 2 * FRAME_MS, "network jitter must not count as a 
 assert(CALLER_FRAME_BYTES_MAX * 8 <= MESSAGE_BYTES_MAX, "a message must hold eight wide frames");
 assert(INSTRUCTIONS_BYTES_MAX * 2 <= MESSAGE_BYTES_MAX, "a start message must fit one message");
 assert(
-  CALLER_INSTRUCTIONS_BYTES_MAX + GREETING_BYTES_MAX + METADATA_BYTES_MAX + CALLER_TOKEN_BYTES_MAX <=
+  CALLER_INSTRUCTIONS_BYTES_MAX +
+    GREETING_BYTES_MAX +
+    METADATA_BYTES_MAX +
+    CALLER_TOKEN_BYTES_MAX <=
     MESSAGE_BYTES_MAX,
   "a start with everything in it must fit one message",
 );
-assert(UNREAD_BYTES_MAX + MESSAGE_BYTES_MAX <= BACKPRESSURE_BYTES_MAX, "we must close before Bun does");
+assert(
+  UNREAD_BYTES_MAX + MESSAGE_BYTES_MAX <= BACKPRESSURE_BYTES_MAX,
+  "we must close before Bun does",
+);
 assert(INFLOW_BURST_MS <= INFLOW_CREDIT_MS_MAX, "the first burst must be allowed later too");
 assert(TWILIO_PROBE_MS < MESSAGE_TIMEOUT_MS, "a probe must come back in time");
 assert(MESSAGE_BYTES_MAX * 4 <= BACKPRESSURE_BYTES_MAX, "a few messages must fit the send buffer");

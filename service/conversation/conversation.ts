@@ -210,7 +210,7 @@ export class Conversation {
     return item.number;
   }
 
-  /** The audio was queued: only now it counts as generated (a full queue takes nothing). */
+  /** Audio of the item goes to the queue; a queue that was full takes it back (samples < 0). */
   onAudioQueued(item: number, samples: number): void {
     const entry = this.#ledger.item(item);
     if (entry !== undefined) entry.generatedSamples += samples;

@@ -14,23 +14,6 @@ export type VadEngineLabel = "core" | "onnx" | "energy";
 const ROUTES: readonly RouteLabel[] = ["stream", "twilio"];
 const UPSTREAMS: readonly UpstreamLabel[] = ["openai", "simulator"];
 
-/** What the realtime API is known to answer; every other code counts as `other`. */
-const UPSTREAM_ERROR_CODES = [
-  "conversation_already_has_active_response",
-  "response_cancel_not_active",
-  "input_audio_buffer_commit_empty",
-  "invalid_value",
-  "invalid_api_key",
-  "rate_limit_exceeded",
-  "server_error",
-  "session_expired",
-  "connection_refused",
-  "connection_lost",
-  "connection_timeout",
-  "message_invalid",
-  "other",
-] as const;
-
 const TURN_MS = [100, 200, 300, 400, 500, 600, 700, 800, 1_000, 1_500, 2_000, 3_000, 5_000, 10_000];
 const SHORT_MS = [1, 2, 3, 5, 10, 20, 30, 50, 100, 200, 500, 1_000];
 const FRAME_MICROSECONDS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 5_000, 20_000];
@@ -53,7 +36,6 @@ export interface ServiceMetrics {
   readonly bargeInLatencyMs: Histogram;
   readonly frameMicroseconds: Histogram;
   readonly sends: Readonly<Record<SendResult, Counter>>;
-  readonly upstreamError: (code: string) => Counter;
   readonly vadWindows: Readonly<Record<VadEngineLabel, Counter>>;
   readonly vadWindowsSkipped: Readonly<Record<VadEngineLabel, Counter>>;
 }
@@ -68,12 +50,6 @@ export function createServiceMetrics(metrics: MetricsRegistry): ServiceMetrics {
     ),
     ...conversationMetrics(metrics),
     ...audioMetrics(metrics),
-    upstreamError: chosenFrom(UPSTREAM_ERROR_CODES, (code) =>
-      metrics.counter(
-        "voxbridge_call_upstream_errors_total",
-        "Upstream errors that calls were told of",
-        { code },
-      ),
     ),
   };
 }
@@ -147,14 +123,4 @@ function byLabel<Label extends string, Made>(
 ): Readonly<Record<Label, Made>> {
   const made = labels.map((label) => [label, make(label)] as const);
   return Object.fromEntries(made) as Readonly<Record<Label, Made>>;
-}
-
-/** Looks a counter up by label; a label nobody foresaw counts as `other`. */
-function chosenFrom(
-  labels: readonly string[],
-  make: (label: string) => Counter,
-): (label: string) => Counter {
-  const made = new Map(labels.map((label) => [label, make(label)] as const));
-  const other = made.get("other") ?? make("other");
-  return (label) => made.get(label) ?? other;
 }

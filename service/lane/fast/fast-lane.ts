@@ -28,7 +28,6 @@ import { LaneEffects } from "./lane-effects.ts";
 export interface LaneOwner {
   onUpstreamReady(): void;
   onUpstreamClosed(closure: UpstreamClosure): void;
-  onUpstreamError(code: string): void;
   onUsage(usage: TokenUsage): void;
   onCount(name: ConversationCount): void;
   onNotice(notice: CallNotice): void;
@@ -198,9 +197,11 @@ export class FastLane implements Lane, EngineListener, UpstreamListener {
   ): void {
     const item = this.#conversation.onAudio(responseId, itemId, contentIndex);
     if (item === 0) return;
+    const samples = byteCount / this.#deps.upstreamSampleBytes;
+    // Counted first: the pacer may send the first frames from within queuePlayback.
+    this.#conversation.onAudioQueued(item, samples);
     const queued = this.#deps.engine.queuePlayback(item, audio, 0, byteCount);
-    if (queued === SEND.DROPPED) return;
-    this.#conversation.onAudioQueued(item, byteCount / this.#deps.upstreamSampleBytes);
+    if (queued === SEND.DROPPED) this.#conversation.onAudioQueued(item, -samples);
   }
 
   onAudioDone(_responseId: string, itemId: string): void {
@@ -234,7 +235,6 @@ export class FastLane implements Lane, EngineListener, UpstreamListener {
   }
 
   onError(code: string): void {
-    this.#deps.owner.onUpstreamError(code);
     this.#conversation.onUpstreamError(code);
   }
 
