@@ -50,7 +50,6 @@ export function createServiceMetrics(metrics: MetricsRegistry): ServiceMetrics {
     ),
     ...conversationMetrics(metrics),
     ...audioMetrics(metrics),
-    ),
   };
 }
 
