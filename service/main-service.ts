@@ -13,7 +13,8 @@ import type { Clock, Random } from "./contract/clock.ts";
 import type { Log } from "./contract/log.ts";
 import type { UpstreamFactory } from "./contract/upstream.ts";
 import { loadCore } from "./core/core.ts";
-import { type AudioShared, createAudioEngine, createAudioShared } from "./engine/audio-engine.ts";
+import { createAudioEngine } from "./engine/audio-engine.ts";
+import { type AudioShared, createAudioShared } from "./engine/audio-shared.ts";
 import { VoxError } from "./errors.ts";
 import { parseScript, type SimulatorScript } from "./simulator/script.ts";
 import { createRealtimeSimulator, type Simulator } from "./simulator/simulator.ts";
@@ -90,11 +91,13 @@ export async function startService(deps: ServiceDeps): Promise<RunningService> {
       ...config,
       lanes: LANES_OFFERED,
       origins: [],
+      twilioAuthTokens: config.twilio.authToken === "" ? [] : [config.twilio.authToken],
     },
     opener: calls,
     clock,
     random,
     metrics,
+    metricsText: () => metrics.print(),
     log,
   });
 
