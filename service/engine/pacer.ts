@@ -105,6 +105,7 @@ class WheelPacer implements Pacer {
       this.#originMs = this.#clock.nowMs();
       this.#position = -1;
     }
+    this.#passEmptyPositions();
     seat.phase = this.#choosePhase();
     const seats = this.#seatsOf(seat.phase);
     seat.place = seats.length;
@@ -127,11 +128,17 @@ class WheelPacer implements Pacer {
     if (this.#seatCount === 0 && !this.#isWaking) this.#disarm();
   }
 
+  /** Positions slept through count as visited, else a new seat on one of them would wake at once. */
+  #passEmptyPositions(): void {
+    if (this.#isWaking || this.#timer === null) return;
+    const position = this.#positionAt(this.#clock.nowMs());
+    if (position < this.#positionDue) this.#position = position;
+  }
+
   #choosePhase(): number {
     let seatsMin = Number.POSITIVE_INFINITY;
     for (const seats of this.#phases) seatsMin = Math.min(seatsMin, seats.length);
-    const isFresh = this.#seatCount === 0 && !this.#isWaking;
-    const next = isFresh ? 0 : this.#positionAt(this.#clock.nowMs()) + 1;
+    const next = this.#position + 1;
     for (let ahead = 0; ahead < PHASES; ahead += 1) {
       const phase = (next + ahead) % PHASES;
       if (this.#seatsOf(phase).length < seatsMin + SEATS_SLACK) return phase;
@@ -177,12 +184,12 @@ class WheelPacer implements Pacer {
     if (position >= this.#positionDue) {
       this.#metrics.pacerLatenessMs.observe(Math.max(0, nowMs - dueMs));
       const first = Math.max(this.#position + 1, position - PHASES + 1);
+      this.#position = position;
       this.#isWaking = true;
       for (let visited = first; visited <= position; visited += 1) {
         this.#visit(visited % PHASES, nowMs);
       }
       this.#isWaking = false;
-      this.#position = position;
     }
     if (this.#seatCount > 0) this.#arm();
   }
