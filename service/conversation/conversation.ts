@@ -56,6 +56,7 @@ export class Conversation {
   #isAudible = false;
   #isGreeting = false;
   #isUpstreamReady = false;
+  #isTurnEndedEarly = false;
   #receiptNext = 1;
   /** First frame of the span that is open while nobody here owns the turns. */
   #spanFirstFrame = 0;
@@ -96,6 +97,7 @@ export class Conversation {
   /** The core took one 20 ms frame. bits: CAPTURE_EVENT. */
   onCapture(bits: number, frameIndex: number): void {
     this.#framesCaptured = frameIndex + 1;
+    if (this.#goodbye.isOver()) return;
     this.#followAudible();
     if (this.#settings.turnDetection === "local") this.#speech.onCapture(bits, frameIndex);
   }
@@ -114,6 +116,11 @@ export class Conversation {
       return;
     }
     if (this.#settings.turnDetection !== "none") return;
+    if (!this.#isUpstreamReady) {
+      // No span is open yet: what was said lies on the tape, and is committed when it goes out.
+      this.#isTurnEndedEarly = true;
+      return;
+    }
     const endFrame = this.#effects.appendEnd();
     this.#newTurnId();
     this.#interrupt();
@@ -166,6 +173,7 @@ export class Conversation {
       const early = Math.max(0, this.#framesCaptured - EARLY_FRAMES);
       this.#spanFirstFrame = this.#effects.appendBegin(early);
     }
+    if (this.#isTurnEndedEarly) this.onEndOfTurn();
   }
 
   onCommitted(): void {
