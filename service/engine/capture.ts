@@ -56,6 +56,7 @@ export class Capture {
   #filledToMs = UNKNOWN;
   #mediaMs = 0;
   #silenceMs = 0;
+  #windowsSkipped = 0;
   /** Bits of a model beside the core that came between two frames. */
   #bitsLate = 0;
 
@@ -228,16 +229,27 @@ export class Capture {
     this.#stagedBytes += count;
     if (this.#stagedBytes < this.#frameBytes) return;
     this.#stagedBytes = 0;
+    const startMs = this.#clock.nowMs();
     this.#frameIn(this.#slot.ingest());
+    this.#metrics.frameMicroseconds.observe((this.#clock.nowMs() - startMs) * 1_000);
   }
 
   #frameIn(ingested: number): void {
     if ((ingested & CAPTURE_EVENT.WINDOW) !== 0) {
+      this.#countWindow();
       this.#vad?.submit(this.#slot.windowIndex(), this.#slot.window);
     }
     const bits = ingested | this.#bitsLate;
     this.#bitsLate = 0;
     this.#owner.onFrame(bits, this.#slot.framesIngested() - 1);
+  }
+
+  #countWindow(): void {
+    const source = this.#slot.format.vadSource;
+    const skipped = this.#slot.counter("windowsSkipped");
+    this.#metrics.vadWindows[source].add(1);
+    this.#metrics.vadWindowsSkipped[source].add(skipped - this.#windowsSkipped);
+    this.#windowsSkipped = skipped;
   }
 }
 

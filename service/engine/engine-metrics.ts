@@ -1,10 +1,17 @@
 // What the engine counts, once per process for all calls. Names that telemetry also makes give the
 // same metric (contract/metrics.ts), so either side may come first.
+import type { VadSource } from "../contract/core.ts";
 import type { Counter, Gauge, Histogram, Metrics } from "../contract/metrics.ts";
 
 const LATENESS_MS = [1, 2, 3, 5, 10, 20, 30, 50, 100, 200, 500, 1_000];
 
+const FRAME_MICROSECONDS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 5_000, 20_000];
+
 export interface EngineMetrics {
+  /** From whole bytes in core memory to everything the frame caused, sends included. */
+  readonly frameMicroseconds: Histogram;
+  readonly vadWindows: Readonly<Record<VadSource, Counter>>;
+  readonly vadWindowsSkipped: Readonly<Record<VadSource, Counter>>;
   readonly gapFrames: Counter;
   readonly silenceFrames: Counter;
   readonly gapMsSkipped: Counter;
@@ -30,6 +37,7 @@ export interface EngineMetrics {
 export function createEngineMetrics(metrics: Metrics): EngineMetrics {
   return {
     ...captureMetrics(metrics),
+    ...vadMetrics(metrics),
     ...playbackMetrics(metrics),
     eventsDropped: metrics.counter("voxbridge_events_dropped_total", "Events nobody read in time"),
     faults: metrics.counter("voxbridge_engine_faults_total", "Calls ended by our own bug"),
@@ -39,6 +47,11 @@ export function createEngineMetrics(metrics: Metrics): EngineMetrics {
 
 function captureMetrics(metrics: Metrics) {
   return {
+    frameMicroseconds: metrics.histogram(
+      "voxbridge_frame_time_us",
+      "Time to take in one 20 ms frame",
+      FRAME_MICROSECONDS,
+    ),
     gapFrames: metrics.counter("voxbridge_gap_frames_total", "Frames filled for lost audio"),
     silenceFrames: metrics.counter(
       "voxbridge_silence_frames_total",
@@ -65,6 +78,23 @@ function captureMetrics(metrics: Metrics) {
       "Caller frames not kept because tape or pool were full",
     ),
     turnTapeMs: metrics.gauge("voxbridge_turn_tape_ms", "Caller audio kept until acknowledged"),
+  };
+}
+
+function vadMetrics(metrics: Metrics) {
+  const windows = (engine: VadSource) =>
+    metrics.counter("voxbridge_vad_windows_total", "Voice activity windows", { engine });
+  const skipped = (engine: VadSource) =>
+    metrics.counter("voxbridge_vad_windows_skipped_total", "Windows the model did not judge", {
+      engine,
+    });
+  return {
+    vadWindows: { core: windows("core"), energy: windows("energy"), beside: windows("beside") },
+    vadWindowsSkipped: {
+      core: skipped("core"),
+      energy: skipped("energy"),
+      beside: skipped("beside"),
+    },
   };
 }
 

@@ -9,14 +9,12 @@ import type { MetricsRegistry } from "./metrics-registry.ts";
 export type RouteLabel = "stream" | "twilio";
 export type UpstreamLabel = "openai" | "simulator";
 export type SendResult = "sent" | "buffered" | "dropped";
-export type VadEngineLabel = "core" | "onnx" | "energy";
 
 const ROUTES: readonly RouteLabel[] = ["stream", "twilio"];
 const UPSTREAMS: readonly UpstreamLabel[] = ["openai", "simulator"];
 
 const TURN_MS = [100, 200, 300, 400, 500, 600, 700, 800, 1_000, 1_500, 2_000, 3_000, 5_000, 10_000];
 const SHORT_MS = [1, 2, 3, 5, 10, 20, 30, 50, 100, 200, 500, 1_000];
-const FRAME_MICROSECONDS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 5_000, 20_000];
 
 /** Calls of one route with one upstream. */
 export interface CallMetrics {
@@ -34,10 +32,7 @@ export interface ServiceMetrics {
   readonly bargeIns: Counter;
   /** Interrupting speech detected -> the caller's buffer told to clear. */
   readonly bargeInLatencyMs: Histogram;
-  readonly frameMicroseconds: Histogram;
   readonly sends: Readonly<Record<SendResult, Counter>>;
-  readonly vadWindows: Readonly<Record<VadEngineLabel, Counter>>;
-  readonly vadWindowsSkipped: Readonly<Record<VadEngineLabel, Counter>>;
 }
 
 /** Makes every metric; those of the process are read when the registry prints. */
@@ -49,7 +44,9 @@ export function createServiceMetrics(metrics: MetricsRegistry): ServiceMetrics {
       byLabel(UPSTREAMS, (upstream) => callMetrics(metrics, { route, upstream })),
     ),
     ...conversationMetrics(metrics),
-    ...audioMetrics(metrics),
+    sends: byLabel(["sent", "buffered", "dropped"] as const, (result) =>
+      metrics.counter("voxbridge_sends_total", "Answer frames to callers by result", { result }),
+    ),
   };
 }
 
@@ -93,26 +90,6 @@ function conversationMetrics(metrics: Metrics) {
       "Interrupting speech detected to the caller's buffer cleared",
       SHORT_MS,
     ),
-  };
-}
-
-function audioMetrics(metrics: Metrics) {
-  const sent = (result: SendResult) =>
-    metrics.counter("voxbridge_sends_total", "Answer frames to callers by result", { result });
-  const windows = (engine: VadEngineLabel) =>
-    metrics.counter("voxbridge_vad_windows_total", "Voice activity windows", { engine });
-  const skipped = (engine: VadEngineLabel) =>
-    metrics.counter("voxbridge_vad_windows_skipped_total", "Windows not judged", { engine });
-  const engines: readonly VadEngineLabel[] = ["core", "onnx", "energy"];
-  return {
-    frameMicroseconds: metrics.histogram(
-      "voxbridge_frame_time_us",
-      "Time to take in one 20 ms frame",
-      FRAME_MICROSECONDS,
-    ),
-    sends: byLabel(["sent", "buffered", "dropped"] as const, sent),
-    vadWindows: byLabel(engines, windows),
-    vadWindowsSkipped: byLabel(engines, skipped),
   };
 }
 

@@ -107,9 +107,7 @@ describe("createServiceMetrics()", () => {
     for (const line of [
       'voxbridge_calls_total{route="twilio",upstream="openai"} 0',
       'voxbridge_turn_latency_ms_count{route="stream",upstream="simulator"} 0',
-      "voxbridge_frame_time_us_count 0",
       'voxbridge_sends_total{result="dropped"} 0',
-      'voxbridge_vad_windows_skipped_total{engine="core"} 0',
     ]) {
       expect(text).toContain(`${line}\n`);
     }
