@@ -159,6 +159,7 @@ function callerMessage(id: string): StoredItem["item"] {
 
 /** Lenient decoders skip what is not base64; then fewer bytes come out than went in. */
 function isBase64Of(text: string, byteCount: number): boolean {
+  if (text.length % 4 !== 0) return false;
   const padding = text.endsWith("==") ? 2 : Number(text.endsWith("="));
-  return Math.floor((text.length * 3) / 4) - padding === byteCount;
+  return (text.length * 3) / 4 - padding === byteCount;
 }

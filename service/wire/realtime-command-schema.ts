@@ -239,27 +239,35 @@ export function parseRealtimeCommand(text: string): ParsedCommand {
   }
   const parsed = command.safeParse(value);
   if (parsed.success) return { isTaken: true, command: parsed.data };
-  return refused({ ...refusalOf(parsed.error), eventId: eventIdOf(value) });
+  return refused({ ...refusalOf(parsed.error, value), eventId: eventIdOf(value) });
 }
 
 function refused(refusal: CommandRefusal): ParsedCommand {
   return { isTaken: false, refusal };
 }
 
-function refusalOf(error: z.ZodError): Omit<CommandRefusal, "eventId"> {
+function refusalOf(error: z.ZodError, value: unknown): Omit<CommandRefusal, "eventId"> {
   const issue = error.issues[0];
   const path = (issue?.path ?? []).join(".");
   if (issue?.code === "unrecognized_keys") {
     const param = [...(issue.path ?? []), issue.keys[0]].join(".");
     return { code: "unknown_parameter", message: `Unknown parameter: '${param}'.`, param };
   }
-  const isMissing = issue?.code === "invalid_type" && issue.message.includes("undefined");
-  if (isMissing) {
+  if (isMissing(value, issue?.path ?? [])) {
     const message = `Missing required parameter: '${path}'.`;
     return { code: "missing_required_parameter", message, param: path };
   }
   const message = `Invalid value for '${path}': ${issue?.message ?? "not understood"}.`;
   return { code: "invalid_value", message, param: path === "" ? null : path };
+}
+
+function isMissing(value: unknown, path: readonly PropertyKey[]): boolean {
+  let current = value;
+  for (const key of path) {
+    if (typeof current !== "object" || current === null) return false;
+    current = (current as Readonly<Record<PropertyKey, unknown>>)[key];
+  }
+  return current === undefined;
 }
 
 function eventIdOf(value: unknown): string | null {
