@@ -25,8 +25,6 @@ import { type Listener, startListener } from "./transport/listener.ts";
 import { createOpenAiRealtimeFactory } from "./upstream/openai-realtime.ts";
 import { createVadModels } from "./vad/vad-models.ts";
 
-const GOODBYE = "Say goodbye to the caller in one short sentence: the call has to end now.";
-const TRANSCRIPTION_MODEL = "gpt-transcribe";
 const SIMULATOR_MODEL = "simulator";
 
 export interface ServiceDeps {
@@ -59,7 +57,7 @@ export async function startService(deps: ServiceDeps): Promise<RunningService> {
   const core = loadCore(await readCoreWasm(), { slotsMax: config.callsMax });
   const models = await createVadModels({
     core,
-    settings: { ...config.vad, engines: [], manifestFile: "" },
+    settings: config.vad,
     log,
     metrics,
   });
@@ -74,8 +72,8 @@ export async function startService(deps: ServiceDeps): Promise<RunningService> {
   const calls = new CallService({
     settings: {
       ...config,
-      transcriptionModel: TRANSCRIPTION_MODEL,
-      goodbye: GOODBYE,
+      transcriptionModel: config.openai.transcriptionModel,
+      goodbye: config.agent.goodbye,
     },
     clock,
     random,
@@ -90,7 +88,6 @@ export async function startService(deps: ServiceDeps): Promise<RunningService> {
     settings: {
       ...config,
       lanes: LANES_OFFERED,
-      origins: [],
       twilioAuthTokens: config.twilio.authToken === "" ? [] : [config.twilio.authToken],
     },
     opener: calls,
@@ -168,7 +165,9 @@ function openEngine(
   plan: CallPlan,
   listener: EngineListener,
 ): AudioEngine | null {
-  const config = { format: plan.format, vad: plan.vad, mode: "latency" as const };
+  const { format, vad, vadModel } = plan;
+  const beside = vadModel.source === "beside" ? { vadModel } : {};
+  const config = { format, vad, mode: "latency" as const, ...beside };
   const engine = createAudioEngine(shared, config, listener);
   try {
     engine.initialize();
