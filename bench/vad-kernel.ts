@@ -17,6 +17,9 @@ import type { VadRateHz } from "../service/contract/vad-model.ts";
 import { instantiateCore } from "../service/core/wasm-exports.ts";
 import { loadOnnxModel, type OnnxModel } from "../service/vad/onnx-stream.ts";
 
+/** 1 as an f32's bits: no gain in front of the model. */
+const FLOAT_ONE = 0x3f800000;
+
 export interface SileroKernel {
   /** Zeroes context and recurrent state. */
   reset(rateHz: VadRateHz): void;
@@ -44,6 +47,7 @@ export async function createSileroKernel(): Promise<SileroKernel> {
       const window = isWide ? SILERO_16K_WINDOW_SAMPLES : SILERO_8K_WINDOW_SAMPLES;
       words[map.SLOT_CONTEXT_SAMPLES / 4] = context;
       words[map.SLOT_WINDOW_SAMPLES / 4] = window;
+      words[map.SLOT_NORMALISER_GAIN / 4] = FLOAT_ONE;
       input = new Float32Array(memory, map.SLOTS_BASE + map.SLOT_WINDOW, context + window);
       input.fill(0);
       state.fill(0);

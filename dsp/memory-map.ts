@@ -181,9 +181,7 @@ export const SLOT_SPEECH_WINDOWS = 492;
 export const SLOT_SILENCE_EVIDENCE = 496;
 export const SLOT_ONSET_WINDOW = 500;
 export const SLOT_END_WINDOW = 504; // one past the last window judged speech
-export const SLOT_IS_GATE_OPEN = 508;
-/** One bit for each of the last 32 windows: some frame in it opened the gate. */
-export const SLOT_GATE_WINDOWS = 528;
+export const SLOT_GATE_WINDOWS_LEFT = 508; // windows the gate stays open without being kept open
 
 // Barge-in accumulator (vad/barge-in.ts).
 export const SLOT_BARGE_FRAMES = 512;
@@ -201,7 +199,8 @@ export const SLOT_FLOOR_NEXT = 568; // sub-window that is replaced next
 export const SLOT_FLOOR_RUNNING = 572; // f32, minimum of the running sub-window
 export const SLOT_FLOOR_MINIMA = 576; // f32 x 8
 export const SLOT_NORMALISER_GAIN = 608; // f32
-export const SLOT_NORMALISER_LEVEL = 612; // f32
+export const SLOT_NORMALISER_LEVEL = 612; // f32, mean power of active windows
+export const SLOT_NORMALISER_WINDOWS = 616; // f32, windows in that mean
 
 // Playback ring and playout (ring/, playout/).
 export const SLOT_PLAYBACK_READ = 640; // bytes into the ring

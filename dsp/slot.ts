@@ -61,6 +61,7 @@ import {
 } from "./status";
 import { encodingBytes } from "./convert/frame";
 import { noiseFloorReset } from "./level/noise-floor";
+import { gateReset } from "./level/gate";
 import { normaliserReset } from "./level/normaliser";
 import { powerToDb } from "./level/decibel";
 import { resamplerReset } from "./resample/polyphase";
@@ -92,6 +93,7 @@ export function slotPrepare(slot: usize): i32 {
   store<f32>(slot, 1, SLOT_GAIN_TARGET);
   store<f32>(slot, 1, SLOT_LIMITER_GAIN);
   normaliserReset(slot);
+  gateReset(slot);
   noiseFloorReset(slot);
   prepareResampler(slot + SLOT_RESAMPLER_UP, slot + SLOT_HISTORY_UP);
   prepareResampler(slot + SLOT_RESAMPLER_VAD, slot + SLOT_HISTORY_VAD);

@@ -8,7 +8,6 @@ import {
   COUNTER_GAP_FRAMES,
   COUNTER_NON_FINITE_SAMPLES,
   RESAMPLER_UP_FACTOR,
-  SETTING_IS_LEVEL_NORMALISED,
   SCRATCH_CALLER,
   SCRATCH_RESAMPLED,
   SLOT_CALLER_CHANNELS,
@@ -27,10 +26,8 @@ import {
 import { EVENT_CLIPPED, EVENT_GAP } from "../status";
 import { frameDecode, frameEncode, silenceByte } from "../convert/frame";
 import { stereoToMono } from "../convert/pcm";
-import { gateUpdate } from "../level/gate";
 import { measureLevel } from "../level/level";
 import { noiseFloorUpdate } from "../level/noise-floor";
-import { normalise } from "../level/normaliser";
 import { resample } from "../resample/polyphase";
 import { bargeInStep } from "../vad/barge-in";
 import { windowAppend } from "../vad/window";
@@ -61,7 +58,6 @@ export function ingestGapFrame(slot: usize, input: usize): i32 {
 function ingestSamples(slot: usize, input: usize, frame: usize, samples: i32): i32 {
   measureLevel(slot, frame, samples);
   noiseFloorUpdate(slot);
-  gateUpdate(slot);
   captureStore(slot, input, frame, samples);
   let events = vadAppend(slot, frame, samples);
   events |= bargeInStep(slot);
@@ -93,9 +89,7 @@ function captureStore(slot: usize, input: usize, frame: usize, samples: i32): vo
   frameEncode(encoding, <usize>SCRATCH_RESAMPLED, target, produced, 1);
 }
 
-// The VAD's side copy; `frame` has been stored, so it may be changed from here on.
 function vadAppend(slot: usize, frame: usize, samples: i32): i32 {
-  if (load<u32>(slot, SETTING_IS_LEVEL_NORMALISED) != 0) normalise(slot, frame, samples);
   const state = slot + SLOT_RESAMPLER_VAD;
   if (load<i32>(state, RESAMPLER_UP_FACTOR) == 0) return windowAppend(slot, frame, samples);
   const produced = resample(state, frame, <usize>SCRATCH_RESAMPLED, samples);

@@ -7,7 +7,6 @@ import {
   SLOT_WINDOWS_DECIDED,
 } from "../memory-map";
 import { WINDOWS_BEHIND_MAX } from "../limits";
-import { gated } from "../level/gate";
 import { turnStep } from "./turn-machine";
 
 /** A probability that came back. Windows it jumps over count as silence; old news is dropped. */
@@ -18,7 +17,7 @@ export function besideDecide(slot: usize, windowIndex: u32, probability: f32): i
   let events = 0;
   const missing = min<u32>(windowIndex - decided, WINDOWS_BEHIND_MAX);
   for (let index: u32 = 0; index < missing; index++) events |= skip(slot, decided + index);
-  return events | turnStep(slot, windowIndex, gated(slot, windowIndex, probability));
+  return events | turnStep(slot, windowIndex, probability);
 }
 
 /** After a window completed: gives up on the oldest when more than 8 are waiting. */

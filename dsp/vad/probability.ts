@@ -1,22 +1,23 @@
-// The probability of one completed window. The one place where a model in the core is asked;
-// it sees every window, so its recurrent state never goes stale (D-06), the gate comes after it.
+// The probability of one completed window: the one place where a model in the core is asked, when
+// the gate in front of it is open.
 
 import { CONTEXT_SAMPLES_8K } from "../limits";
 import {
+  COUNTER_WINDOWS_SKIPPED,
   SILERO_8K_BASE,
   SILERO_16K_BASE,
   SILERO_SCRATCH_BASE,
   SLOT_CONTEXT_SAMPLES,
   SLOT_NOISE_FLOOR_DBFS,
+  SLOT_NORMALISER_GAIN,
   SLOT_RECURRENT,
   SLOT_VAD_SOURCE,
   SLOT_WINDOW,
   SLOT_WINDOW_POWER,
-  SLOT_WINDOW_SAMPLES,
 } from "../memory-map";
 import { VAD_SOURCE_CORE } from "../status";
 import { powerToDb } from "../level/decibel";
-import { meanPower } from "../level/level";
+import { gateIsOpen } from "../level/gate";
 import { sileroForward } from "./silero";
 import { SILERO_8K_FFT_SAMPLES, SILERO_16K_FFT_SAMPLES } from "./silero-layout";
 
@@ -26,14 +27,12 @@ const ENERGY_SPAN_DB: f32 = 12;
 /** Nothing below this level is speech for the energy rule. */
 const ENERGY_LEVEL_MIN_DBFS: f32 = -70;
 
-/** Probability of the window that lies complete at SLOT_WINDOW. */
+/** Probability of the window that lies complete at SLOT_WINDOW, its power measured. */
 export function windowProbability(slot: usize): f32 {
-  const context = load<i32>(slot, SLOT_CONTEXT_SAMPLES);
-  const samples = load<i32>(slot, SLOT_WINDOW_SAMPLES);
-  const window = slot + SLOT_WINDOW + ((<usize>context) << 2);
-  store<f32>(slot, meanPower(window, samples), SLOT_WINDOW_POWER);
-  if (load<i32>(slot, SLOT_VAD_SOURCE) == VAD_SOURCE_CORE) return modelProbability(slot);
-  return energyProbability(slot);
+  if (load<i32>(slot, SLOT_VAD_SOURCE) != VAD_SOURCE_CORE) return energyProbability(slot);
+  if (gateIsOpen(slot)) return modelProbability(slot);
+  store<u32>(slot, load<u32>(slot, COUNTER_WINDOWS_SKIPPED) + 1, COUNTER_WINDOWS_SKIPPED);
+  return 0;
 }
 
 // Silero reads [context | window] at slot + SLOT_WINDOW, its state is at slot + SLOT_RECURRENT.
@@ -46,7 +45,7 @@ export function modelProbability(slot: usize): f32 {
     isNarrow ? SILERO_8K_BASE : SILERO_16K_BASE,
     SILERO_SCRATCH_BASE,
     isNarrow ? SILERO_8K_FFT_SAMPLES : SILERO_16K_FFT_SAMPLES,
-    1,
+    load<f32>(slot, SLOT_NORMALISER_GAIN),
   );
 }
 
