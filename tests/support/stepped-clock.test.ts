@@ -64,6 +64,17 @@ describe("createSteppedClock()", () => {
     expect(log).toEqual([]);
   });
 
+  test("nextDueMs() names the earliest timer", () => {
+    const clock = createSteppedClock();
+    expect(clock.nextDueMs()).toBe(Number.POSITIVE_INFINITY);
+    clock.advance(100);
+    clock.setTimer(30, () => undefined);
+    clock.setTimer(7.5, () => undefined);
+    expect(clock.nextDueMs()).toBe(107.5);
+    clock.advance(10);
+    expect(clock.nextDueMs()).toBe(130);
+  });
+
   test("wallMs() follows nowMs() from a fixed date", () => {
     const clock = createSteppedClock();
     expect(new Date(clock.wallMs()).toISOString()).toBe("2026-01-01T00:00:00.000Z");

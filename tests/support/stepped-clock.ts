@@ -16,6 +16,8 @@ export interface SteppedClock extends Clock {
   advance(ms: number): void;
   /** Timers set and neither fired nor cleared. */
   pendingTimers(): number;
+  /** When the next timer is due, Infinity when there is none. */
+  nextDueMs(): number;
 }
 
 interface Timer {
@@ -44,6 +46,7 @@ export function createSteppedClock(): SteppedClock {
       timers.delete(handle);
     },
     pendingTimers: () => timers.size,
+    nextDueMs: () => nextDue(timers, Number.POSITIVE_INFINITY)?.dueMs ?? Number.POSITIVE_INFINITY,
     advance(ms) {
       if (!(ms >= 0)) throw new RangeError(`Cannot advance clock: step is ${ms} ms`);
       if (isAdvancing) throw new Error("Cannot advance clock: a timer callback is running");

@@ -1,0 +1,98 @@
+// Interruptions over both dialects: the agent falls silent, and the model is told to the millisecond
+// what the caller heard: within 20 ms of the ear's own count, never beyond it.
+import { describe, expect, test } from "bun:test";
+import type { AudioFormat } from "../../scripts/caller/audio-format.ts";
+import type { Caller } from "../../scripts/caller/caller.ts";
+import { createProtobufLine } from "../../scripts/caller/protobuf-line.ts";
+import { createTwilioLine } from "../../scripts/caller/twilio-line.ts";
+import { TRUNCATE_ERROR_MS_MAX } from "../../service/limits.ts";
+import { loadSpeech } from "../support/speech-files.ts";
+import type { SteppedService } from "../support/stepped-service.ts";
+import { startSteppedService } from "../support/stepped-service.ts";
+import { overlappingCreates, refusals, truncations } from "../support/upstream-facts.ts";
+
+const WIDE: AudioFormat = { encoding: "pcm16", rateHz: 16_000, channels: 1 };
+const IDS = { accountSid: "AC1", callSid: "CA1", streamSid: "MZ1", customParameters: {} };
+const NO_GREETING = ["--routes-twilio-greeting", ""];
+/** The words of the recording begin here, and so much of them interrupts. */
+const WORDS_MS = 300;
+const INTERRUPTING_MS = 200;
+/** More than that much is a late reaction: the voice model's windows, the noise floor, the raster. */
+const REACTION_MS_MAX = 350;
+
+const DIALECTS = [
+  {
+    name: "stream",
+    bytesPerMs: 48,
+    open: (service: SteppedService) => service.call("/v1/stream", createProtobufLine(WIDE)),
+  },
+  {
+    name: "phone",
+    bytesPerMs: 8,
+    open: (service: SteppedService) => service.call("/twilio/media", createTwilioLine(IDS)),
+  },
+];
+
+interface Cut {
+  /** Of the answer, by the ear. */
+  readonly heardMs: number;
+  /** From the begin of the recording to the cut. */
+  readonly saidMs: number;
+}
+
+/** Asks, listens for `listenMs`, then talks over the answer until it is cut. */
+async function interrupt(service: SteppedService, caller: Caller, listenMs: number): Promise<Cut> {
+  const beforeMs = caller.ear.heardMs();
+  caller.say(loadSpeech("question", caller.format));
+  await service.until(() => caller.ear.heardMs() - beforeMs >= listenMs, 30_000);
+  const cuts = () => caller.timeline.entries.filter(({ kind }) => kind === "cleared").length;
+  const cutsBefore = cuts();
+  const startMs = service.clock.nowMs();
+  caller.say(loadSpeech("interrupt", caller.format));
+  await service.until(() => cuts() > cutsBefore, 3_000);
+  const heardMs = caller.ear.heardMs() - beforeMs;
+  return { heardMs, saidMs: service.clock.nowMs() - startMs };
+}
+
+for (const { name, bytesPerMs, open } of DIALECTS) {
+  describe(`an interruption over the ${name}`, () => {
+    for (const listenMs of [60, 300, 1_010, 2_490]) {
+      test(`S1-16: after ${listenMs} ms the answer is cut, and truncated as heard`, async () => {
+        await using service = await startSteppedService({ argv: NO_GREETING });
+        const caller = await open(service);
+        const { heardMs, saidMs } = await interrupt(service, caller, listenMs);
+        const record = service.record(0);
+
+        const cuts = truncations(record);
+        expect(cuts).toHaveLength(1);
+        const audioEndMs = cuts[0]?.audioEndMs ?? 0;
+        expect(audioEndMs).toBeLessThanOrEqual(heardMs);
+        expect(audioEndMs).toBeGreaterThanOrEqual(heardMs - TRUNCATE_ERROR_MS_MAX);
+        expect(saidMs).toBeGreaterThanOrEqual(WORDS_MS + INTERRUPTING_MS);
+        expect(saidMs).toBeLessThan(WORDS_MS + INTERRUPTING_MS + REACTION_MS_MAX);
+
+        // Silence from the cut on, although more was generated and some was on its way.
+        await service.run(1_000);
+        expect(caller.ear.heardMs()).toBeCloseTo(heardMs, 6);
+        expect(refusals(record)).toEqual([]);
+      });
+    }
+
+    test("the interrupting words are the next turn, and it is answered", async () => {
+      await using service = await startSteppedService({ argv: NO_GREETING });
+      const caller = await open(service);
+      await interrupt(service, caller, 700);
+      const heardMs = caller.ear.heardMs();
+      await service.until(() => caller.ear.heardMs() - heardMs > 3_000, 30_000);
+      const record = service.record(0);
+      expect(record.committed).toHaveLength(2);
+      // 6.08 s of words, the pre-roll before and the silence behind them.
+      const committedMs = (record.committed[1]?.audio.byteLength ?? 0) / bytesPerMs;
+      expect(committedMs).toBeGreaterThan(6_080);
+      expect(committedMs).toBeLessThan(7_200);
+      expect(overlappingCreates(record)).toEqual([]);
+      expect(refusals(record)).toEqual([]);
+      expect(service.complaints).toEqual([]);
+    });
+  });
+}

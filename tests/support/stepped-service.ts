@@ -1,0 +1,152 @@
+// A whole service, its simulated agent and its callers in one process, on one clock that the test
+// moves by 20 ms at a time, over real sockets on loopback.
+//
+//   step of 20 ms:  to the next timer that is due (mouths, pacer, simulator) -> wait until every
+//                   message has arrived at its other end (socket-census.ts) -> the next timer …
+//
+// So the network takes no time at all: what is sent at 7.5 ms has arrived at 7.5 ms. With one wait
+// per 20 ms a frame of the pacer would arrive up to 20 ms late but a clear at once, and the ear
+// would hear less than any service could know. Nothing sleeps: a minute of call takes as long as
+// its work.
+import type { Line, Notice } from "../../scripts/caller/line.ts";
+import type { Caller } from "../../scripts/caller/caller.ts";
+import { createCaller } from "../../scripts/caller/caller.ts";
+import { loadConfig } from "../../service/config.ts";
+import type { Log } from "../../service/contract/log.ts";
+import { SILENT_LOG } from "../../service/contract/log.ts";
+import type { RunningService } from "../../service/main-service.ts";
+import { startService } from "../../service/main-service.ts";
+import type { Simulator } from "../../service/simulator/simulator.ts";
+import type { SimulatorRecord } from "../../service/simulator/simulator-record.ts";
+import type { SimulatorOptions } from "../../service/simulator/simulator-options.ts";
+import { createSeededRandom } from "./seeded-random.ts";
+import type { SocketCensus } from "./socket-census.ts";
+import { openSocketCensus } from "./socket-census.ts";
+import type { SteppedClock } from "./stepped-clock.ts";
+import { createSteppedClock } from "./stepped-clock.ts";
+
+export const STEP_MS = 20;
+
+export interface SteppedServiceOptions {
+  /** Command line of the service; port 0 and the simulator are given. */
+  readonly argv?: readonly string[];
+  readonly simulator?: Pick<SimulatorOptions, "script" | "limits">;
+  readonly seed?: number;
+}
+
+export interface SteppedService extends AsyncDisposable {
+  readonly clock: SteppedClock;
+  readonly running: RunningService;
+  readonly simulator: Simulator;
+  readonly census: SocketCensus;
+  /** http://127.0.0.1:port */
+  readonly url: string;
+  /** Errors and warnings the service logged, for messages of failing tests. */
+  readonly complaints: readonly string[];
+  /** Dials and waits until the line is open; throws when it was refused. */
+  call(path: string, line: Line, headers?: Readonly<Record<string, string>>): Promise<Caller>;
+  /** What the agent of the call that was opened as number `index` was told and heard. */
+  record(index: number): SimulatorRecord;
+  /** 20 ms for everybody. */
+  step(): Promise<void>;
+  /** `ms`, in steps. */
+  run(ms: number): Promise<void>;
+  /** Steps until `isReached`; throws after `msMax` with the state of the sockets. */
+  until(isReached: () => boolean, msMax: number): Promise<void>;
+}
+
+export async function startSteppedService(
+  options: SteppedServiceOptions = {},
+): Promise<SteppedService> {
+  const census = openSocketCensus();
+  const clock = createSteppedClock();
+  const complaints: string[] = [];
+  const random = createSeededRandom(options.seed ?? 1);
+  const argv = ["--port", "0", "--upstream", "simulator", ...(options.argv ?? [])];
+  const config = loadConfig({ argv, env: {}, file: null });
+  const running = await startService({
+    config,
+    clock,
+    random,
+    log: complaintsOnly(complaints),
+    simulator: { isRecorded: true, ...options.simulator },
+  });
+  const { simulator } = running;
+  if (simulator === null) throw new Error("The service runs without its simulator");
+  const url = `http://127.0.0.1:${running.port}`;
+  const callers: Caller[] = [];
+
+  const step = async (): Promise<void> => {
+    const endMs = clock.nowMs() + STEP_MS;
+    while (clock.nextDueMs() < endMs) {
+      clock.advance(clock.nextDueMs() - clock.nowMs());
+      await census.settle();
+    }
+    clock.advance(endMs - clock.nowMs());
+    await census.settle();
+  };
+  return {
+    clock,
+    running,
+    simulator,
+    census,
+    url,
+    complaints,
+    step,
+    record(index) {
+      const record = simulator.records[index];
+      if (record === undefined) throw new Error(`Agent ${index} was never dialled`);
+      return record;
+    },
+    async call(path, line, headers = {}) {
+      const address = new URL(path, url).href.replace(/^http/, "ws");
+      const caller = createCaller({ url: address, line, clock, headers });
+      callers.push(caller);
+      await caller.opened;
+      await census.settle();
+      return caller;
+    },
+    async run(ms) {
+      for (let passedMs = 0; passedMs < ms; passedMs += STEP_MS) await step();
+    },
+    async until(isReached, msMax) {
+      for (let passedMs = 0; passedMs < msMax && !isReached(); passedMs += STEP_MS) await step();
+      if (isReached()) return;
+      const timelines = callers.flatMap(({ timeline }) =>
+        timeline.entries.map(({ atMs, kind, text }) => `  ${atMs} ${kind} ${text}`),
+      );
+      throw new Error(
+        [`Not reached within ${msMax} ms: ${census.describe()}`, ...timelines, ...complaints].join(
+          "\n",
+        ),
+      );
+    },
+    async [Symbol.asyncDispose]() {
+      for (const caller of callers) caller.drop();
+      await running.stop();
+      census.close();
+    },
+  };
+}
+
+type NoticeValues = { [Each in Notice as Each["case"]]: Each["value"] };
+
+/** All notices of one kind, in order. */
+export function noticesOf<Case extends keyof NoticeValues>(
+  caller: Caller,
+  name: Case,
+): NoticeValues[Case][] {
+  return caller.notices
+    .filter((notice) => notice.case === name)
+    .map(({ value }) => value as NoticeValues[Case]);
+}
+
+function complaintsOnly(complaints: string[]): Log {
+  const log: Log = {
+    ...SILENT_LOG,
+    warn: (event, fields) => complaints.push(`warn ${event} ${Bun.inspect(fields)}`),
+    error: (event, fields) => complaints.push(`error ${event} ${Bun.inspect(fields)}`),
+    with: () => log,
+  };
+  return log;
+}
