@@ -21,7 +21,8 @@ import { ingestFrame, ingestGapFrame } from "./capture/ingest";
 import { gainSet } from "./playout/gain";
 import { renderFlush, renderFrame } from "./playout/render";
 import { playbackCapacity, playbackCommit, playbackWriteOffset } from "./ring/playback-ring";
-import { portAddress, slotAddress, slotPrepare } from "./slot";
+import { portAddress, portClear, slotAddress, slotPrepare } from "./slot";
+import { STATUS_OK } from "./status";
 import { bargeInReset } from "./vad/barge-in";
 import { besideDecide } from "./vad/beside";
 import { modelProbability } from "./vad/probability";
@@ -74,7 +75,9 @@ export function start(): void {
 
 /** Prepares a slot for a call. -> status */
 export function slotOpen(index: i32): i32 {
-  return slotPrepare(slotAddress(index));
+  const status = slotPrepare(slotAddress(index));
+  if (status == STATUS_OK) portClear(slotAddress(index), portAddress(index));
+  return status;
 }
 
 /** Takes over the settings block. -> status */

@@ -59,7 +59,7 @@ import {
   STATUS_OK,
   VAD_SOURCE_BESIDE,
 } from "./status";
-import { encodingBytes } from "./convert/frame";
+import { encodingBytes, silenceByte } from "./convert/frame";
 import { noiseFloorReset } from "./level/noise-floor";
 import { gateReset } from "./level/gate";
 import { normaliserReset } from "./level/normaliser";
@@ -99,6 +99,12 @@ export function slotPrepare(slot: usize): i32 {
   prepareResampler(slot + SLOT_RESAMPLER_VAD, slot + SLOT_HISTORY_VAD);
   prepareResampler(slot + SLOT_RESAMPLER_DOWN, slot + SLOT_HISTORY_DOWN);
   return STATUS_OK;
+}
+
+/** Fills both sides of a port with silence, so that a call never meets the one before it. */
+export function portClear(slot: usize, port: usize): void {
+  const silence = silenceByte(load<i32>(slot, SLOT_CALLER_ENCODING));
+  memory.fill(port, silence, <usize>PORT_BYTES);
 }
 
 function deriveFormat(slot: usize): bool {

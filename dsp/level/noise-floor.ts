@@ -3,7 +3,7 @@
 // estimation based on optimal smoothing and minimum statistics", IEEE Trans. SAP 9(5), 2001,
 // reduced to one broad band, fixed smoothing and a fixed bias.
 // 8 sub-windows of 20 frames (0.4 s each): a rise of the noise is followed within 3.2 s,
-// a fall at once.
+// a fall within 0.4 s.
 
 import {
   SLOT_FLOOR_FRAMES,
