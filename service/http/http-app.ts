@@ -60,7 +60,12 @@ export function createHttpApp(options: HttpAppOptions): AnswerHttp {
     ["/health/live", "GET"],
     ["/health/ready", "GET"],
     ["/metrics", "GET"],
-    ...(twilio === null ? [] : ([["/twilio/voice", "POST"], [TWILIO_STATUS_PATH, "POST"]] as const)),
+    ...(twilio === null
+      ? []
+      : ([
+          ["/twilio/voice", "POST"],
+          [TWILIO_STATUS_PATH, "POST"],
+        ] as const)),
   ] as const) {
     app.all(path, () => {
       const response = refuse(refusalOf(405, "method_refused", `${path} takes ${method} only`));

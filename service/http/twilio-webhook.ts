@@ -31,7 +31,9 @@ export function createStatusEvents(metrics: Metrics): StatusEvents {
       event,
     });
   const other = counterOf("other");
-  const counters = new Map<string, Counter>(STATUS_EVENTS.map((event) => [event, counterOf(event)]));
+  const counters = new Map<string, Counter>(
+    STATUS_EVENTS.map((event) => [event, counterOf(event)]),
+  );
   return {
     note: (event) => (counters.get(event ?? "") ?? other).add(1),
   };

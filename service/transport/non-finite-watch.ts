@@ -20,7 +20,8 @@ export function createNonFiniteWatch(samplesPerSecond: number): NonFiniteWatch {
     look(message, start, end) {
       for (let index = start; index + 4 <= end; index += 4) {
         // All eight exponent bits set: seven in the last byte, one in the byte before.
-        const isBad = ((message[index + 3] ?? 0) & 0x7f) === 0x7f && (message[index + 2] ?? 0) >= 0x80;
+        const isBad =
+          ((message[index + 3] ?? 0) & 0x7f) === 0x7f && (message[index + 2] ?? 0) >= 0x80;
         if (isBad) badCount += 1;
         seenSamples += 1;
         if (badCount > countMax) return false;

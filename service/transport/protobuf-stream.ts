@@ -15,32 +15,18 @@ import type {
   CallRequest,
   Transport,
 } from "../contract/transport.ts";
-import { FRAMES_PER_SECOND } from "../limits.ts";
-import {
-  AUDIO_READ,
-  type AgentAudioWriter,
-  createAgentAudioWriter,
-  createCallerAudioSpan,
-  readCallerAudio,
-} from "../wire/audio-frame-codec.ts";
+import { AUDIO_READ, createCallerAudioSpan, readCallerAudio } from "../wire/audio-frame-codec.ts";
 import {
   type ClientMessage,
-  type StartMessage,
   decodeClientFrame,
   decodeClientJson,
+  type StartMessage,
 } from "../wire/client-frame.ts";
-import {
-  type ServerMessage,
-  agentAudioMessage,
-  clearMessage,
-  encodeServerFrame,
-  encodeServerJson,
-  noticeMessage,
-} from "../wire/server-frame.ts";
-import { type CallerAudioIntake, INTAKE, createCallerAudioIntake } from "./caller-audio-intake.ts";
+import { type CallerAudioIntake, createCallerAudioIntake, INTAKE } from "./caller-audio-intake.ts";
 import type { CallerConnection } from "./caller-connection.ts";
-import { type InflowLimit, createInflowLimit } from "./inflow-limit.ts";
-import { checkStart, sampleBytes, startAllowed } from "./start-check.ts";
+import { createInflowLimit, type InflowLimit } from "./inflow-limit.ts";
+import { checkStart, startAllowed } from "./start-check.ts";
+import { createStreamOutput, type StreamOutput } from "./stream-output.ts";
 import type { BadInput, Traffic } from "./traffic.ts";
 
 /** What the listener drives: one per socket, whatever is spoken on it. */
@@ -59,6 +45,11 @@ interface ProtobufStreamOptions {
   readonly lanes: readonly LaneName[];
 }
 
+type ControlMessage = Exclude<
+  ClientMessage,
+  { kind: "start" | "audio" | "unknown" | "undecodable" }
+>;
+
 /** The state machine of one socket that speaks `voxbridge.v1.proto` or `voxbridge.v1.json`. */
 export function createProtobufStream(options: ProtobufStreamOptions): CallerStream & Transport {
   return new ProtobufStream(options);
@@ -73,15 +64,14 @@ class ProtobufStream implements CallerStream, Transport {
   readonly #keyId: string;
   readonly #lanes: readonly LaneName[];
   readonly #inflow: InflowLimit;
+  readonly #output: StreamOutput;
   readonly #span = createCallerAudioSpan();
   /** Codes of `error` notices already sent for bad input: each is told once per call. */
   readonly #told = new Set<string>();
   #request: CallRequest | null = null;
   #port: CallPort | null = null;
   #intake: CallerAudioIntake | null = null;
-  #writer: AgentAudioWriter | null = null;
   #isEnding = false;
-  #sequence = 0;
 
   constructor(options: ProtobufStreamOptions) {
     this.kind = options.kind;
@@ -92,6 +82,7 @@ class ProtobufStream implements CallerStream, Transport {
     this.#keyId = options.keyId;
     this.#lanes = options.lanes;
     this.#inflow = createInflowLimit(options.clock.nowMs());
+    this.#output = createStreamOutput(options.kind, options.connection);
   }
 
   onMessage(message: string | Uint8Array): void {
@@ -119,14 +110,7 @@ class ProtobufStream implements CallerStream, Transport {
     positionSamples: number,
     generation: number,
   ): SendResult {
-    const sequence = this.#sequence;
-    // Counted even when dropped: the caller sees what it missed as a jump.
-    this.#sequence += 1;
-    if (this.#writer !== null && this.kind === "protobuf") {
-      const bytes = this.#writer.write(frame, item, sequence, positionSamples, generation);
-      return this.#connection.sendBinary(bytes);
-    }
-    return this.#send(agentAudioMessage(frame, item, sequence, positionSamples, generation));
+    return this.#output.sendAudio(frame, item, positionSamples, generation);
   }
 
   sendItemEnd(): void {
@@ -134,67 +118,67 @@ class ProtobufStream implements CallerStream, Transport {
   }
 
   sendClear(generation: number): SendResult {
-    return this.#send(clearMessage(generation));
+    return this.#output.sendClear(generation);
   }
 
   sendNotice(notice: CallNotice): void {
-    const format = this.#request ?? { encoding: "pcm16", rateHz: 0, channels: 0 };
-    this.#send(noticeMessage(notice, format));
+    this.#output.sendNotice(notice);
   }
 
   close(code: CloseCode, reason: string): void {
     this.#connection.end(code, reason);
   }
 
-  #send(message: ServerMessage): SendResult {
-    if (this.kind === "json") return this.#connection.sendText(encodeServerJson(message));
-    return this.#connection.sendBinary(encodeServerFrame(message));
-  }
-
   #take(message: ClientMessage): void {
     switch (message.kind) {
       case "undecodable":
-        return this.#end(CLOSE.UNDECODABLE, "undecodable", "message cannot be decoded");
+        this.#end(CLOSE.UNDECODABLE, "undecodable", "message cannot be decoded");
+        break;
       case "unknown":
-        return this.#traffic.noteBadInput("unknown_message");
+        this.#traffic.noteBadInput("unknown_message");
+        break;
       case "start":
-        return this.#start(message);
-      case "audio":
-        return this.#takeAudio(
-          message.data,
-          0,
-          message.data.length,
-          message.sequence,
-          message.captureMs,
-        );
+        this.#start(message);
+        break;
+      case "audio": {
+        const { data, sequence, captureMs } = message;
+        this.#takeAudio(data, 0, data.length, sequence, captureMs);
+        break;
+      }
       default:
-        return this.#takeControl(message);
+        this.#takeControl(message);
     }
   }
 
-  #takeControl(message: Exclude<ClientMessage, { kind: "start" | "audio" | "undecodable" }>): void {
+  #takeControl(message: ControlMessage): void {
     const port = this.#running();
     if (port === null) return;
     switch (message.kind) {
       case "played":
-        return port.onPlayed(message.item, message.samples, message.generation);
+        port.onPlayed(message.item, message.samples, message.generation);
+        break;
       case "interrupt":
-        return port.onInterrupt();
+        port.onInterrupt();
+        break;
       case "end_of_turn":
-        return port.onEndOfTurn();
+        port.onEndOfTurn();
+        break;
       case "text":
-        return port.onText(message.text);
+        port.onText(message.text);
+        break;
       case "dtmf":
-        return port.onDtmf(message.digits);
+        port.onDtmf(message.digits);
+        break;
       case "update":
-        return port.onUpdate(message.lane, message.turnDetection);
+        port.onUpdate(message.lane, message.turnDetection);
+        break;
       case "end":
         this.#isEnding = true;
-        return port.onEnd(message.reason);
+        port.onEnd(message.reason);
+        break;
       case "refused":
-        return this.#tell("value_refused", message.code, message.message);
-      case "unknown":
-        return;
+        this.#traffic.noteBadInput("value_refused");
+        this.#tellOnce(message.code, message.message);
     }
   }
 
@@ -214,23 +198,20 @@ class ProtobufStream implements CallerStream, Transport {
 
   #start(start: StartMessage): void {
     if (this.#request !== null) {
-      return this.#end(CLOSE.ORDER_BROKEN, "order_broken", "start must come once");
+      this.#end(CLOSE.ORDER_BROKEN, "order_broken", "start must come once");
+      return;
     }
     const { kind: transport } = this;
     const request = checkStart(start, { transport, keyId: this.#keyId, lanes: this.#lanes });
-    if (typeof request === "string") return this.#refuse(request);
+    if (typeof request === "string") {
+      this.#refuse("start_refused", request);
+      return;
+    }
     const { encoding, rateHz, channels } = request;
     this.#request = request;
-    this.#writer = createAgentAudioWriter(
-      (rateHz / FRAMES_PER_SECOND) * channels * sampleBytes(encoding),
-    );
-    this.#intake = createCallerAudioIntake({
-      encoding,
-      rateHz,
-      channels,
-      inflow: this.#inflow,
-      traffic: this.#traffic,
-    });
+    this.#output.useFormat(request);
+    const shared = { inflow: this.#inflow, traffic: this.#traffic };
+    this.#intake = createCallerAudioIntake({ encoding, rateHz, channels, ...shared });
     const opened = this.#opener.open(request, this, undefined);
     if (!("refusal" in opened)) {
       this.#port = opened;
@@ -238,11 +219,12 @@ class ProtobufStream implements CallerStream, Transport {
     } else if (opened.refusal === "internal") {
       this.#connection.end(CLOSE.OUR_BUG, "internal error");
     } else {
-      this.#refuse(opened.message, opened.refusal);
+      this.#refuse(opened.refusal, opened.message);
     }
   }
 
-  #refuse(message: string, code = "start_refused"): void {
+  /** The whole sentence goes into an `error`; a close frame holds only what is allowed. */
+  #refuse(code: string, message: string): void {
     this.sendNotice({ kind: "error", code, message });
     const reason = code === "start_refused" ? startAllowed(this.#lanes) : message;
     this.#end(CLOSE.START_REFUSED, "start_refused", reason);
@@ -261,25 +243,22 @@ class ProtobufStream implements CallerStream, Transport {
     const result = intake.take(message, start, end, sequence, captureMs, this.#clock.nowMs());
     switch (result) {
       case INTAKE.PASS:
-        return port.onAudio(message, start, end, intake.captureMs());
+        port.onAudio(message, start, end, intake.captureMs());
+        break;
       case INTAKE.DROP:
-        return;
-      case INTAKE.ODD: {
-        const text = "Cannot take audio: a message must hold whole samples of every channel";
-        return this.#tellOnce("odd_bytes", text);
-      }
+        break;
+      case INTAKE.ODD:
+        this.#tellOnce("odd_bytes", ODD_BYTES);
+        break;
       case INTAKE.ODD_TOO_OFTEN:
-        return this.#connection.end(CLOSE.UNDECODABLE, "audio messages hold broken samples");
+        this.#connection.end(CLOSE.UNDECODABLE, "audio messages hold broken samples");
+        break;
       case INTAKE.NON_FINITE:
-        return this.#connection.end(CLOSE.UNDECODABLE, "over 1 % of the samples are not finite");
+        this.#connection.end(CLOSE.UNDECODABLE, "over 1 % of the samples are not finite");
+        break;
       case INTAKE.TOO_FAST:
-        return this.#connection.end(CLOSE.TOO_FAST, "audio comes faster than real time allows");
+        this.#connection.end(CLOSE.TOO_FAST, "audio comes faster than real time allows");
     }
-  }
-
-  #tell(kind: BadInput, code: string, message: string): void {
-    this.#traffic.noteBadInput(kind);
-    this.#tellOnce(code, message);
   }
 
   /** One `error` for each code: a caller that repeats a mistake need not be flooded. */
@@ -294,3 +273,5 @@ class ProtobufStream implements CallerStream, Transport {
     this.#connection.end(code, reason);
   }
 }
+
+const ODD_BYTES = "Cannot take audio: a message must hold whole samples of every channel";

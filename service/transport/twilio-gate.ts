@@ -1,11 +1,7 @@
 // Twilio's door as a whole: which requests are Twilio's, and which media stream belongs to which
 // webhook. Shared by the webhook (service/http) and the upgrade (listener.ts).
 import type { Clock, Random } from "../contract/clock.ts";
-import {
-  NO_PARAMETERS,
-  type SignedParameters,
-  isSignedByTwilio,
-} from "./twilio-signature.ts";
+import { NO_PARAMETERS, type SignedParameters, isSignedByTwilio } from "./twilio-signature.ts";
 import { type TwilioTokens, createTwilioTokens } from "./twilio-tokens.ts";
 
 export const TWILIO_MEDIA_PATH = "/twilio/media";

@@ -90,10 +90,7 @@ class TwilioStream implements CallerStream, Transport {
       this.#end(CLOSE.WRONG_KIND, "wrong_kind", "messages must be text");
     } else if (!this.#inflow.takeMessage(this.#clock.nowMs())) {
       this.#end(CLOSE.TOO_FAST, "too_fast", "too many messages");
-    } else if (
-      this.#port !== null &&
-      scanTwilioMedia(message, this.#streamSid, this.#media)
-    ) {
+    } else if (this.#port !== null && scanTwilioMedia(message, this.#streamSid, this.#media)) {
       const { payload, chunk, timestampMs } = this.#media;
       this.#takeMedia(this.#port, payload, chunk, timestampMs);
     } else {
@@ -150,61 +147,90 @@ class TwilioStream implements CallerStream, Transport {
   #take(message: TwilioMessage): void {
     switch (message.kind) {
       case "undecodable":
-        return this.#end(CLOSE.UNDECODABLE, "undecodable", "message cannot be decoded");
+        this.#end(CLOSE.UNDECODABLE, "undecodable", "message cannot be decoded");
+        return;
       case "unknown":
-        return this.#traffic.noteBadInput("unknown_message");
+        this.#traffic.noteBadInput("unknown_message");
+        return;
       case "connected":
         return;
       case "start":
-        return this.#start(message);
+        this.#start(message);
+        return;
       default:
-        return this.#takeRunning(message);
+        this.#takeRunning(message);
+        return;
     }
   }
 
-  #takeRunning(message: Extract<TwilioMessage, { kind: "media" | "dtmf" | "mark" | "stop" }>): void {
+  #takeRunning(
+    message: Extract<TwilioMessage, { kind: "media" | "dtmf" | "mark" | "stop" }>,
+  ): void {
     const port = this.#port;
     if (port === null) {
-      return this.#end(CLOSE.ORDER_BROKEN, "order_broken", "the first message must be start");
+      this.#end(CLOSE.ORDER_BROKEN, "order_broken", "the first message must be start");
+      return;
     }
     if (message.streamSid !== this.#streamSid) {
-      return this.#end(CLOSE.ORDER_BROKEN, "order_broken", "streamSid is another stream's");
+      this.#end(CLOSE.ORDER_BROKEN, "order_broken", "streamSid is another stream's");
+      return;
     }
-    if (this.#isEnding) return this.#traffic.noteBadInput("after_end");
+    if (this.#isEnding) {
+      this.#traffic.noteBadInput("after_end");
+      return;
+    }
     switch (message.kind) {
       case "media":
         // A fork of the call carries our own voice too; only the caller's is for us.
-        if (message.track !== "inbound") return this.#traffic.noteBadInput("track_ignored");
-        return this.#takeMedia(port, message.payload, message.chunk, message.timestampMs);
+        if (message.track !== "inbound") {
+          this.#traffic.noteBadInput("track_ignored");
+          return;
+        }
+        this.#takeMedia(port, message.payload, message.chunk, message.timestampMs);
+        return;
       case "dtmf":
-        return port.onDtmf(message.digit);
+        port.onDtmf(message.digit);
+        return;
       case "mark":
-        return this.#takeMark(port, message.name);
+        this.#takeMark(port, message.name);
+        return;
       case "stop":
         this.#isEnding = true;
-        return port.onEnd("stop");
+        port.onEnd("stop");
+        return;
     }
   }
 
   #takeMark(port: CallPort, name: string): void {
     if (name === PROBE_MARK) return;
     const mark = parseMarkName(name);
-    if (mark === null) return this.#traffic.noteBadInput("mark_unknown");
+    if (mark === null) {
+      this.#traffic.noteBadInput("mark_unknown");
+      return;
+    }
     port.onPlayed(mark.item, mark.samples, mark.generation);
   }
 
   #start(start: TwilioStart): void {
     if (this.#request !== null) {
-      return this.#end(CLOSE.ORDER_BROKEN, "order_broken", "start must come once");
+      this.#end(CLOSE.ORDER_BROKEN, "order_broken", "start must come once");
+      return;
     }
     const pass = this.#pass;
     if (pass !== null && start.callSid !== pass.callSid) {
-      return this.#refuse("start names another call than the URL");
+      this.#refuse("start names another call than the URL");
+      return;
     }
     const format = twilioFormat(start);
-    if (format === null) return this.#refuse(TWILIO_FORMATS_ALLOWED);
+    if (format === null) {
+      this.#refuse(TWILIO_FORMATS_ALLOWED);
+      return;
+    }
     const request = phoneRequest(start.callSid, format, start.customParameters);
-    if (request === null) return this.#refuse("too many or too long custom parameters");
+    if (request === null) {
+      this.#refuse("too many or too long custom parameters");
+      return;
+    }
     this.#request = request;
     this.#streamSid = start.streamSid;
     this.#writer = createTwilioWriter(start.streamSid);
@@ -226,7 +252,10 @@ class TwilioStream implements CallerStream, Transport {
   }
 
   #takeMedia(port: CallPort, payload: string, chunk: number, timestampMs: number): void {
-    if (this.#isEnding) return this.#traffic.noteBadInput("after_end");
+    if (this.#isEnding) {
+      this.#traffic.noteBadInput("after_end");
+      return;
+    }
     const bytes = base64Bytes(payload);
     const isWhole = bytes > 0 && bytes % this.#sampleBytes === 0;
     if (!isWhole || bytes > TWILIO_MEDIA_MS_MAX * this.#bytesPerMs) {
@@ -238,11 +267,15 @@ class TwilioStream implements CallerStream, Transport {
       return;
     }
     this.#invalidInRow = 0;
-    if (chunk <= this.#chunkLast) return this.#traffic.noteBadInput("sequence_repeated");
+    if (chunk <= this.#chunkLast) {
+      this.#traffic.noteBadInput("sequence_repeated");
+      return;
+    }
     if (chunk > this.#chunkLast + 1) this.#traffic.noteBadInput("sequence_gap");
     this.#chunkLast = chunk;
     if (!this.#inflow.takeAudio(bytes / this.#bytesPerMs, this.#clock.nowMs())) {
-      return this.#end(CLOSE.TOO_FAST, "too_fast", "audio comes faster than real time allows");
+      this.#end(CLOSE.TOO_FAST, "too_fast", "audio comes faster than real time allows");
+      return;
     }
     port.onAudioBase64(payload, timestampMs);
   }

@@ -197,7 +197,14 @@ function mediaOf(json: unknown): TwilioMessage {
   const { data } = PARSERS.media.safeParse(json);
   if (data === undefined) return { kind: "undecodable" };
   const { track, chunk, timestamp, payload } = data.media;
-  return { kind: "media", streamSid: data.streamSid, track, chunk, timestampMs: timestamp, payload };
+  return {
+    kind: "media",
+    streamSid: data.streamSid,
+    track,
+    chunk,
+    timestampMs: timestamp,
+    payload,
+  };
 }
 
 /**

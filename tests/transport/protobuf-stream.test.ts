@@ -2,8 +2,20 @@
 // schema reaching its port method. What is refused: tests/fault/bad-input-*.
 import { describe, expect, test } from "bun:test";
 import { Encoding, Lane, TurnDetection } from "../../gen/voxbridge/v1/stream_pb.ts";
-import { dialSocket, dialStarted, dialStream, only, startMessage, until } from "./support/stream-caller.ts";
+import {
+  dialSocket,
+  dialStarted,
+  dialStream,
+  only,
+  startMessage,
+  until,
+} from "./support/stream-caller.ts";
 import { startTestListener } from "./support/test-listener.ts";
+
+interface JsonFrame {
+  readonly started?: { readonly encoding: string };
+  readonly audio?: { readonly data: string };
+}
 
 describe("/v1/stream", () => {
   test("answers start with what was negotiated", async () => {
@@ -53,7 +65,9 @@ describe("/v1/stream", () => {
     await using service = startTestListener();
     const caller = await dialStarted(service.port);
     const call = only(service.opener.calls);
-    const chunks = [0, 1, 2].map((seed) => Uint8Array.from({ length: 640 }, (_, i) => (i * 7 + seed) & 255));
+    const chunks = [0, 1, 2].map((seed) =>
+      Uint8Array.from({ length: 640 }, (_, i) => (i * 7 + seed) & 255),
+    );
     for (const [sequence, data] of chunks.entries()) {
       caller.send({ case: "audio", value: { sequence, captureMs: sequence * 20, data } });
     }
@@ -113,7 +127,8 @@ describe("/v1/stream", () => {
     await using service = startTestListener();
     const caller = await dialStarted(service.port);
     const data = new Uint8Array(640);
-    for (const sequence of [0, 1, 4, 4, 5]) caller.send({ case: "audio", value: { sequence, data } });
+    for (const sequence of [0, 1, 4, 4, 5])
+      caller.send({ case: "audio", value: { sequence, data } });
     caller.send({ case: "interrupt", value: {} });
     const call = only(service.opener.calls);
     await until(() => call.events.length > 0);
@@ -150,9 +165,9 @@ describe("/v1/stream in JSON", () => {
     expect(call.audio).toEqual([new Uint8Array(160).fill(7)]);
     call.transport.sendAudio(new Uint8Array(160).fill(9), 1, 0, 0);
     await caller.until(() => caller.received.length > 1);
-    const [started, sent] = caller.received.map((text) => JSON.parse(String(text)));
-    expect(started.started.encoding).toBe("ENCODING_MULAW");
-    expect(Buffer.from(sent.audio.data, "base64")).toEqual(Buffer.alloc(160, 9));
+    const [started, sent] = caller.received.map((text) => JSON.parse(String(text)) as JsonFrame);
+    expect(started?.started?.encoding).toBe("ENCODING_MULAW");
+    expect(Buffer.from(sent?.audio?.data ?? "", "base64")).toEqual(Buffer.alloc(160, 9));
     caller.socket.close();
   });
 });

@@ -110,7 +110,7 @@ describe("/twilio/media", () => {
       const received = service.listener.messagesReceived();
       service.clock.advance(5_000);
       await caller.until(() => caller.received.length === round + 1);
-      const { mark } = JSON.parse(String(caller.received[round]));
+      const { mark } = JSON.parse(String(caller.received[round])) as { mark: { name: string } };
       caller.socket.send(phoneMark(mark.name));
       await until(() => service.listener.messagesReceived() > received);
     }

@@ -17,7 +17,10 @@ const frameBytes = fc.uint8Array({ maxLength: 700 });
 
 function callerMessage(sequence: number, captureMs: number, data: Uint8Array): Uint8Array {
   const value = { sequence, captureMs, data: Uint8Array.from(data) };
-  return toBinary(ClientFrameSchema, create(ClientFrameSchema, { message: { case: "audio", value } }));
+  return toBinary(
+    ClientFrameSchema,
+    create(ClientFrameSchema, { message: { case: "audio", value } }),
+  );
 }
 
 describe("readCallerAudio()", () => {
@@ -36,11 +39,20 @@ describe("readCallerAudio()", () => {
   test("says OTHER or agrees with protobuf-es on damaged messages, and never throws", () => {
     const span = createCallerAudioSpan();
     const damage = fc.array(fc.tuple(fc.nat(80), fc.nat(255)), { maxLength: 4 });
-    const property = fc.property(uint32, frameBytes, damage, fc.nat(60), (sequence, data, hits, cut) => {
-      const message = callerMessage(sequence, 20, data);
-      for (const [index, byte] of hits) if (index < message.length) message[index] = byte;
-      agreesWithReference(message.subarray(0, message.length - Math.min(cut, message.length)), span);
-    });
+    const property = fc.property(
+      uint32,
+      frameBytes,
+      damage,
+      fc.nat(60),
+      (sequence, data, hits, cut) => {
+        const message = callerMessage(sequence, 20, data);
+        for (const [index, byte] of hits) if (index < message.length) message[index] = byte;
+        agreesWithReference(
+          message.subarray(0, message.length - Math.min(cut, message.length)),
+          span,
+        );
+      },
+    );
     fc.assert(property, { numRuns: 2_000 });
   });
 

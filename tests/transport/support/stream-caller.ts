@@ -120,9 +120,47 @@ export function startMessage(fields: object = {}): ClientMessage {
 }
 
 /** Dials, starts and waits for `started`. */
-export async function dialStarted(port: number, fields: object = {}): Promise<StreamCaller> {
-  const caller = await dialStream(port);
+export async function dialStarted(
+  port: number,
+  fields: object = {},
+  options: DialOptions = {},
+): Promise<StreamCaller> {
+  const caller = await dialStream(port, options);
   caller.send(startMessage(fields));
   await caller.until(() => caller.messagesOf("started").length > 0);
   return caller;
+}
+
+export interface HttpAnswer {
+  readonly status: number;
+  readonly headers: Headers;
+  /** The JSON body's error code; "" without one. */
+  readonly code: string;
+}
+
+/** Asks for an upgrade that is expected to be refused. */
+export async function knock(
+  port: number,
+  path: string,
+  headers: Record<string, string> = {},
+): Promise<HttpAnswer> {
+  const response = await fetch(`http://127.0.0.1:${port}${path}`, {
+    headers: {
+      Connection: "Upgrade",
+      Upgrade: "websocket",
+      "Sec-WebSocket-Version": "13",
+      "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+      "Sec-WebSocket-Protocol": "voxbridge.v1.proto",
+      ...headers,
+    },
+  });
+  return httpAnswer(response);
+}
+
+/** Status and error code of a refusal, which must be JSON and say something. */
+export async function httpAnswer(response: Response): Promise<HttpAnswer> {
+  const { status, headers } = response;
+  const body = (await response.json()) as { error?: { code?: string; message?: string } };
+  if ((body.error?.message ?? "").length < 10) throw new Error("the refusal says nothing");
+  return { status, headers, code: body.error?.code ?? "" };
 }

@@ -15,6 +15,8 @@ export interface TestListener extends AsyncDisposable {
   readonly port: number;
   readonly clock: SteppedClock;
   readonly opener: RecordingOpener;
+  /** What a caller with the first of the keys sends; nothing without keys. */
+  readonly headers: Record<string, string>;
 }
 
 export function startTestListener(settings: Partial<ListenerSettings> = {}): TestListener {
@@ -39,7 +41,9 @@ export function startTestListener(settings: Partial<ListenerSettings> = {}): Tes
     metricsText: () => "metrics 1\n",
     log: SILENT_LOG,
   });
+  const [key] = settings.apiKeys ?? [];
   return {
+    headers: key === undefined ? {} : { authorization: `Bearer ${key}` },
     listener,
     port: listener.port,
     clock,
