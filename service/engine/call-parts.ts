@@ -152,8 +152,8 @@ export class CallParts implements CaptureOwner, PlaybackOwner, PacerClient {
     this.placeSeat();
   }
 
-  onTick(nowMs: number): void {
-    this.playback.tick(nowMs);
+  onTick(nowMs: number, dueMs: number): void {
+    this.playback.tick(nowMs, dueMs);
     if (this.#isOpen) this.capture.tick(nowMs);
   }
 

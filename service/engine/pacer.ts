@@ -23,8 +23,11 @@ const ROUNDING_MS = 1e-6;
 
 /** What a seat does with its wake-ups. */
 export interface PacerClient {
-  /** Every 20 ms while active. No await, no allocation. */
-  onTick(nowMs: number): void;
+  /**
+   * Every 20 ms while active; dueMs is the wheel's own time for it, nowMs - dueMs the lateness.
+   * No await, no allocation.
+   */
+  onTick(nowMs: number, dueMs: number): void;
   /** onTick threw: our bug. The seat is inactive now. */
   onFault(error: unknown): void;
 }
@@ -187,7 +190,7 @@ class WheelPacer implements Pacer {
       this.#position = position;
       this.#isWaking = true;
       for (let visited = first; visited <= position; visited += 1) {
-        this.#visit(visited % PHASES, nowMs);
+        this.#visit(visited, nowMs);
       }
       this.#isWaking = false;
     }
@@ -195,13 +198,14 @@ class WheelPacer implements Pacer {
   }
 
   /** Backwards, because a seat that leaves is replaced by the last one, which was visited already. */
-  #visit(phase: number, nowMs: number): void {
-    const seats = this.#seatsOf(phase);
+  #visit(position: number, nowMs: number): void {
+    const seats = this.#seatsOf(position % PHASES);
+    const dueMs = this.#originMs + position * PACER_WHEEL_MS;
     for (let place = seats.length - 1; place >= 0; place -= 1) {
       const seat = seats[place];
       if (seat === undefined) continue;
       try {
-        seat.client.onTick(nowMs);
+        seat.client.onTick(nowMs, dueMs);
       } catch (error) {
         this.#metrics.faults.add(1);
         seat.deactivate();

@@ -128,12 +128,12 @@ export class Playback {
   }
 
   /** Sends what is due. Called every 20 ms while running. */
-  tick(nowMs: number): void {
+  tick(nowMs: number, dueMs: number): void {
     if (this.#phase !== "running" || this.#isSending) return;
     this.#isSending = true;
     try {
       const isFirst = this.#isStarting;
-      if (isFirst) this.#anchor(nowMs);
+      if (isFirst) this.#anchor(dueMs);
       else this.#noteStall(nowMs);
       this.#sendDue(nowMs, isFirst);
     } finally {
@@ -161,10 +161,14 @@ export class Playback {
     return this.#queue.isFrontEnded() || this.#queue.waitingMs() >= this.#prebufferMs;
   }
 
-  /** Nothing was to be heard, so nothing is missing: the segment counts from its first tick. */
-  #anchor(nowMs: number): void {
+  /**
+   * Nothing was to be heard, so nothing is missing: the segment counts from its first tick, from the
+   * time that was due: counted from a late one, the next tick in time would find nothing due yet, and
+   * frames would leave by none and two.
+   */
+  #anchor(dueMs: number): void {
     this.#isStarting = false;
-    this.#playoutEndMs = Math.max(this.#playoutEndMs, nowMs);
+    this.#playoutEndMs = Math.max(this.#playoutEndMs, dueMs);
   }
 
   /** We woke so late that the far end ran dry: the missing frames are re-anchored, not sent later. */
