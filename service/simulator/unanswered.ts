@@ -41,6 +41,7 @@ const UTTERANCES_MAX = 8;
 export function createUnansweredList(script: SimulatorScript | undefined): UnansweredList {
   let current = NOTHING_UNANSWERED;
   let turnCount = 0;
+  let hasGreeted = false;
   return {
     addAudio(form, bytes) {
       turnCount += 1;
@@ -61,7 +62,9 @@ export function createUnansweredList(script: SimulatorScript | undefined): Unans
     take() {
       const taken = current;
       current = NOTHING_UNANSWERED;
-      if (turnCount > 0) return taken;
+      const isGreeting = turnCount === 0 && !hasGreeted;
+      hasGreeted = true;
+      if (!isGreeting) return taken;
       return { ...taken, scripted: scriptedTurn(script, { kind: "greeting" })?.answer };
     },
   };

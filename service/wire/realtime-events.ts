@@ -71,6 +71,7 @@ type ServerEventType = RealtimeServerEvent["type"];
 type EventOf<T extends ServerEventType> = Extract<RealtimeServerEvent, { type: T }>;
 type Parsers = { readonly [T in ServerEventType]: (event: Inside<EventOf<T>>) => RealtimeEvent };
 
+const CODE_CHARACTERS_MAX = 64;
 const MALFORMED: RealtimeEvent = { kind: "malformed" };
 const UNKNOWN: RealtimeEvent = { kind: "unknown" };
 
@@ -112,7 +113,7 @@ const known = (event: { readonly type?: unknown }): RealtimeEvent => ({
 const PARSERS: Parsers = {
   error: (event) => {
     const error = inside<RealtimeError>(event.error);
-    const code = textOf(error.code) || textOf(error.type) || "unknown";
+    const code = codeOf(error.code) || codeOf(error.type) || "unknown";
     return {
       kind: "error",
       code,
@@ -234,6 +235,13 @@ function inside<T>(value: unknown): Inside<T> {
   return (fieldsOf(value) ?? {}) as Inside<T>;
 }
 
+/** A code ends up in logs and messages, so it is cut to what a code looks like. */
+function codeOf(value: unknown): string {
+  return textOf(value)
+    .slice(0, CODE_CHARACTERS_MAX)
+    .replace(/[^\w.-]/g, "");
+}
+
 function agentTranscript(
   event: { readonly response_id?: unknown; readonly item_id?: unknown },
   text: unknown,
@@ -264,7 +272,7 @@ function readResponseDone(response: Inside<RealtimeResponse>): RealtimeEvent {
   if (responseId === "") return MALFORMED;
   const usage = fieldsOf(response.usage);
   const details = fieldsOf(response.status_details);
-  const errorCode = textOf(fieldsOf(details?.["error"])?.["code"]) || textOf(details?.["reason"]);
+  const errorCode = codeOf(fieldsOf(details?.["error"])?.["code"]) || codeOf(details?.["reason"]);
   const toolCalls: RealtimeToolCall[] = [];
   for (const item of Array.isArray(response.output) ? response.output : []) {
     const call = readToolCall(responseId, item);

@@ -1,6 +1,7 @@
 // An upstream and a simulator on a real loopback socket, driven by one stepped clock. Time only
 // moves in `advance`, and only after both ends have seen all that was sent: what happens on the
 // wire is the same in every run, however busy the machine is.
+import type { Clock, TimerHandle } from "../../service/contract/clock.ts";
 import type { UpstreamListener, UpstreamSession } from "../../service/contract/upstream.ts";
 import { createRealtimeSimulator } from "../../service/simulator/simulator.ts";
 import type { SimulatorOptions } from "../../service/simulator/simulator-options.ts";
@@ -35,6 +36,8 @@ export interface LoopbackPair extends AsyncDisposable {
   readonly upstream: ReturnType<ReturnType<typeof createOpenAiRealtimeFactory>>;
   readonly stats: ReturnType<typeof createUpstreamStats>;
   readonly heard: HeardEvent[];
+  /** Timers that the upstream has set and that are neither fired nor cleared. */
+  upstreamTimers(): number;
   /** Waits until nothing is on its way between the two. */
   settle(): Promise<void>;
   /** Waits, without moving time, until `isTrue`. */
@@ -70,11 +73,12 @@ export function createLoopbackPair(options: LoopbackPairOptions = {}): LoopbackP
   });
   const stats = createUpstreamStats();
   const heard: HeardEvent[] = [];
+  const timersOf = countingClock(clock);
   const factory = createOpenAiRealtimeFactory({
     url: simulator.url,
     apiKey: "",
     model: "simulated",
-    clock,
+    clock: timersOf.clock,
     random: createSeededRandom(2),
     stats,
     ...options.upstream,
@@ -101,6 +105,7 @@ export function createLoopbackPair(options: LoopbackPairOptions = {}): LoopbackP
     upstream,
     stats,
     heard,
+    upstreamTimers: timersOf.pending,
     settle,
     until,
     async advance(ms) {
@@ -120,6 +125,27 @@ export function createLoopbackPair(options: LoopbackPairOptions = {}): LoopbackP
       await simulator.stop();
     },
   };
+}
+
+/** A pair whose session is configured; nothing is on its way. */
+export async function createReadyPair(options: LoopbackPairOptions = {}): Promise<LoopbackPair> {
+  const pair = createLoopbackPair(options);
+  pair.upstream.open();
+  await pair.until(() => pair.upstream.isReady());
+  await pair.settle();
+  return pair;
+}
+
+/** Has the server send `event` as it is. */
+export async function receive(pair: LoopbackPair, event: unknown): Promise<void> {
+  const text = JSON.stringify(event);
+  pair.simulator.lines()[0]?.fail({ kind: "garbage", afterEvents: 0, text });
+  await pair.settle();
+}
+
+/** What the upstream told the server so far. */
+export function sentCommands(pair: LoopbackPair): readonly unknown[] {
+  return pair.simulator.records[0]?.commands.map(({ command }) => command) ?? [];
 }
 
 function recordingListener(heard: HeardEvent[], own: Partial<UpstreamListener>): UpstreamListener {
@@ -148,6 +174,30 @@ function recordingListener(heard: HeardEvent[], own: Partial<UpstreamListener>):
     onResponseDone: note("onResponseDone"),
     onError: note("onError"),
     onClosed: note("onClosed"),
+  };
+}
+
+/** The same time, with a count of the timers set through it. */
+function countingClock(clock: Clock): { readonly clock: Clock; pending(): number } {
+  const pending = new Set<TimerHandle>();
+  return {
+    pending: () => pending.size,
+    clock: {
+      nowMs: () => clock.nowMs(),
+      wallMs: () => clock.wallMs(),
+      setTimer(delayMs, callback) {
+        const handle = clock.setTimer(delayMs, () => {
+          pending.delete(handle);
+          callback();
+        });
+        pending.add(handle);
+        return handle;
+      },
+      clearTimer(handle) {
+        pending.delete(handle);
+        clock.clearTimer(handle);
+      },
+    },
   };
 }
 
