@@ -192,8 +192,8 @@ class SocketCaller implements Caller {
         break;
       case "clear":
         this.#generation = event.generation;
-        this.ear.clear(event.generation);
         this.timeline.add("cleared", this.#heardText());
+        this.ear.clear(event.generation);
         break;
       case "notice":
         this.notices.push(event.notice);

@@ -19,6 +19,8 @@ const LISTEN_MS_MAX = 120_000;
 /** The agent has finished when it was quiet this long. */
 const QUIET_MS = 800;
 const CLOSE_WAIT_MS = 3_000;
+/** An interruption that has not cut the agent by then, after its words, will not. */
+const CUT_WAIT_MS = 1_000;
 
 /** One conversation on an open line, to its end. */
 export async function talk(caller: Caller, plan: TalkPlan): Promise<TalkResult> {
@@ -36,24 +38,32 @@ export async function talk(caller: Caller, plan: TalkPlan): Promise<TalkResult> 
     caller.say(speech);
     await until(() => !caller.mouth.isSpeaking(), LISTEN_MS_MAX);
   };
-  const answer = (): Promise<boolean> => until(() => caller.ear.isPlaying(), ANSWER_WAIT_MS);
+  // An answer may begin while the silence at a recording's end is still being said.
+  const answer = (beforeMs: number): Promise<boolean> =>
+    until(() => caller.ear.heardMs() > beforeMs, ANSWER_WAIT_MS);
 
   if (await until(() => caller.ear.isPlaying(), GREETING_WAIT_MS)) await untilQuiet();
+  const greetingMs = caller.ear.heardMs();
   await say(plan.speech);
-  let isAnswered = await answer();
+  let isAnswered = await answer(greetingMs);
   if (isAnswered && plan.interruption !== undefined) {
     const { afterMs, speech } = plan.interruption;
-    const heardMs = caller.ear.heardMs();
-    await until(() => caller.ear.heardMs() - heardMs >= afterMs, LISTEN_MS_MAX);
+    await until(() => caller.ear.heardMs() - greetingMs >= afterMs, LISTEN_MS_MAX);
+    const cutCount = cuts(caller);
     await say(speech);
-    isAnswered = await answer();
+    await until(() => cuts(caller) > cutCount, CUT_WAIT_MS);
+    isAnswered = await answer(caller.ear.heardMs());
   }
   await untilQuiet();
   if (!caller.isOpen()) return "lost";
   caller.hangUp("the caller hung up");
-  await waitUntil(clock, () => !caller.isOpen(), CLOSE_WAIT_MS);
-  caller.drop();
+  const isClosed = () => caller.timeline.firstMs("closed") !== undefined;
+  if (!(await waitUntil(clock, isClosed, CLOSE_WAIT_MS))) caller.drop();
   return isAnswered ? "answered" : "no_answer";
+}
+
+function cuts(caller: Caller): number {
+  return caller.timeline.entries.filter(({ kind }) => kind === "cleared").length;
 }
 
 /** True when `isReached` came true in time. */
