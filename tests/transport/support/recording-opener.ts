@@ -29,7 +29,7 @@ export interface RecordingOpener extends CallOpener {
   setAdmission(refusal: CallRefusal | null): void;
   /** What open() answers instead of opening; null: it opens. */
   setRefusal(refusal: RefusedCall | null): void;
-  /** While set, the port's onText throws: a bug in the call. */
+  /** While set, the port's onText and onDtmf throw: a bug in the call. */
   setFaulty(isFaulty: boolean): void;
 }
 
@@ -108,7 +108,8 @@ function portOf(call: RecordedCall, isFaulty: () => boolean): CallPort {
       if (isFaulty()) throw new Error("planted fault");
       events.push(`text ${text}`);
     },
-    onDtmf: (digits) => {
+    onDtmf(digits) {
+      if (isFaulty()) throw new Error("planted fault");
       events.push(`dtmf ${digits}`);
     },
     onUpdate: (lane, turnDetection) => {
