@@ -41,7 +41,6 @@ function moduleOf(path: string): string {
 }
 
 function rowOf(path: string): number {
-  if (path === "service/core/core-contract.ts") return 0; // a signpost to contract/core.ts
   return ROWS.findIndex((row) => row.includes(moduleOf(path)));
 }
 

@@ -5,7 +5,7 @@
 // `capture_ms` when it sends one; a caller that leaves it out is given the clock of its samples,
 // with the missing chunks of a jump counted as long as the one after them. Either way the engine
 // sees gaps in one form (decision 16).
-import type { CallerEncoding } from "../core/core-contract.ts";
+import type { CallerEncoding } from "../contract/core.ts";
 import { ODD_MESSAGES_MAX } from "../limits.ts";
 import type { InflowLimit } from "./inflow-limit.ts";
 import { type NonFiniteWatch, createNonFiniteWatch } from "./non-finite-watch.ts";

@@ -2,7 +2,7 @@
 // sentence that says what is allowed (close code 4400).
 import type { LaneName } from "../contract/call-terms.ts";
 import type { CallRequest } from "../contract/transport.ts";
-import type { CallerEncoding, CallerRateHz } from "../core/core-contract.ts";
+import type { CallerEncoding, CallerRateHz } from "../contract/core.ts";
 import type { StartMessage } from "../wire/client-frame.ts";
 
 export const CALLER_RATES_HZ: readonly CallerRateHz[] = [8000, 16000, 22050, 24000, 44100, 48000];

@@ -1,6 +1,6 @@
 // What a phone platform's `start` asks for, in our words.
 import type { CallRequest } from "../contract/transport.ts";
-import type { CallerEncoding, CallerRateHz } from "../core/core-contract.ts";
+import type { CallerEncoding, CallerRateHz } from "../contract/core.ts";
 import { METADATA_BYTES_MAX, METADATA_ENTRIES_MAX, TWILIO_RATE_HZ } from "../limits.ts";
 
 export interface PhoneFormat {

@@ -10,7 +10,7 @@ import {
   type Update,
 } from "../../gen/voxbridge/v1/stream_pb.ts";
 import type { LaneName, TurnDetection } from "../contract/call-terms.ts";
-import type { CallerEncoding } from "../core/core-contract.ts";
+import type { CallerEncoding } from "../contract/core.ts";
 import {
   CALLER_INSTRUCTIONS_BYTES_MAX,
   CALLER_TOKEN_BYTES_MAX,

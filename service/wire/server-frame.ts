@@ -4,7 +4,7 @@
 import { type MessageInitShape, create, toBinary, toJsonString } from "@bufbuild/protobuf";
 import { ServerFrameSchema } from "../../gen/voxbridge/v1/stream_pb.ts";
 import type { CallNotice } from "../contract/transport.ts";
-import type { CallerEncoding } from "../core/core-contract.ts";
+import type { CallerEncoding } from "../contract/core.ts";
 import { FRAME_MS } from "../limits.ts";
 import { encodingValue, laneValue, speakerValue, turnDetectionValue } from "./wire-names.ts";
 

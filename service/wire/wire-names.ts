@@ -1,6 +1,6 @@
 // The words of the schema's enums and ours, side by side. An enum value we do not know, and the
 // unspecified one, become undefined: the state machine that asked decides what that means.
-import type { CallerEncoding } from "../core/core-contract.ts";
+import type { CallerEncoding } from "../contract/core.ts";
 import type { LaneName, TurnDetection as TurnDetectionName } from "../contract/call-terms.ts";
 import { Encoding, Lane, Speaker, TurnDetection } from "../../gen/voxbridge/v1/stream_pb.ts";
 
