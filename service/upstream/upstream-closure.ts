@@ -2,8 +2,9 @@
 // Source: protocols.md 1.5; Bun 1.4.5 tells the status of a refused dial in the error's text only.
 import type { UpstreamClosure } from "../contract/upstream.ts";
 
-/** Statuses of a refused dial that another dial will not change. */
-const STATUS_FATAL: ReadonlySet<number> = new Set([400, 401, 403, 404]);
+/** Statuses below 500 that another dial may change; the rest of them will be the same again. */
+const STATUS_RETRYABLE: ReadonlySet<number> = new Set([408, 425, 429]);
+const STATUS_SERVER_ERROR = 500;
 
 /** Error codes after which the provider ends the session: the account or the model is at fault. */
 const CODES_REFUSING: ReadonlySet<string> = new Set([
@@ -34,7 +35,7 @@ export function closureOfFailedDial(errorText: string): UpstreamClosure {
   }
   return {
     reason: "refused",
-    isFatal: STATUS_FATAL.has(status),
+    isFatal: status < STATUS_SERVER_ERROR && !STATUS_RETRYABLE.has(status),
     message: `Cannot open the upstream: status is ${status}, must be 101`,
   };
 }

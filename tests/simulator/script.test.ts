@@ -60,6 +60,14 @@ describe("parseScript()", () => {
   });
 });
 
+describe("docs/simulator.md", () => {
+  test("shows a script that is one", async () => {
+    const page = await Bun.file(new URL("../../docs/simulator.md", import.meta.url)).text();
+    const [, example = ""] = /```yaml\n([\s\S]*?)```/.exec(page) ?? [];
+    expect(parseScript(example).turns).toHaveLength(7);
+  });
+});
+
 describe("dtmfDigits()", () => {
   test.each([
     ["DTMF: 12#", "12#"],

@@ -24,7 +24,7 @@ describe("commands", () => {
     expect(pair.stats).toMatchObject({ appendsDropped: 1, commandsDropped: 2, messagesSent: 0 });
   });
 
-  test("carry ids that name the command", async () => {
+  test("carry ids that name the command; a response asks for audio (S1-52)", async () => {
     await using pair = await createReadyPair();
     pair.upstream.append(new Uint8Array(8), 0, 8);
     pair.upstream.commit();

@@ -28,9 +28,11 @@ async function ready(pair: LoopbackPair): Promise<void> {
 
 describe("dialling", () => {
   test.each([
+    [302, true],
     [401, true],
     [403, true],
     [404, true],
+    [408, false],
     [429, false],
     [500, false],
     [503, false],
@@ -196,7 +198,7 @@ describe("bad events", () => {
     ["a delta without an item", '{"type":"response.output_audio.delta"}', "eventsMalformed"],
     ["an unknown type", '{"type":"session.surprise","x":[1]}', "eventsUnknown"],
     ["a type of every object", '{"type":"constructor"}', "eventsUnknown"],
-  ] as const)("%s is counted and passed over", async (_, text, counter) => {
+  ] as const)("%s is counted and passed over (T26)", async (_, text, counter) => {
     await using pair = createLoopbackPair();
     await ready(pair);
     pair.simulator.lines()[0]?.fail({ kind: "garbage", afterEvents: 0, text });
@@ -207,7 +209,7 @@ describe("bad events", () => {
     expect(pair.of("onResponseDone")).toHaveLength(1);
   });
 
-  test("one over 1 MiB is counted and passed over", async () => {
+  test("one over 1 MiB is counted and passed over (T26)", async () => {
     await using pair = createLoopbackPair();
     await ready(pair);
     const byteCount = UPSTREAM_MESSAGE_BYTES_MAX + 1;

@@ -10,7 +10,7 @@ import {
 } from "../support/loopback-pair.ts";
 
 describe("createOpenAiRealtimeFactory()", () => {
-  test("sends turn_detection null and is ready when the echo says so", async () => {
+  test("sends turn_detection null and is ready when the echo says so (S1-51)", async () => {
     await using pair = createLoopbackPair();
     pair.upstream.open();
     expect(pair.upstream.isReady()).toBe(false);
@@ -40,30 +40,33 @@ describe("createOpenAiRealtimeFactory()", () => {
     ["pcmu", PCMU_SESSION, 8],
     ["pcma", { ...PCMU_SESSION, format: { encoding: "alaw", rateHz: 8000 } } as const, 8],
     ["pcm", PCM_SESSION, 48],
-  ] as const)("append, commit, respond gives the %s answer byte for byte", async (...row) => {
-    const [, session, bytesPerMs] = row;
-    await using pair = createLoopbackPair({ session });
-    pair.upstream.open();
-    await pair.until(() => pair.upstream.isReady());
-    const audio = patternAudio(900, bytesPerMs);
-    for (let at = 0; at < audio.length; at += 100 * bytesPerMs) {
-      const result = pair.upstream.append(audio, at, at + 100 * bytesPerMs);
-      expect(result).not.toBe(SEND.DROPPED);
-    }
-    pair.upstream.commit();
-    pair.upstream.respond({ instructions: "", tag: "turn-1" });
-    await pair.advance(1_000);
-    const [record] = pair.simulator.records;
-    expect(record?.committed[0]?.audio).toEqual(audio);
-    expect(pair.of("onCommitted")).toHaveLength(1);
-    const [[responseId, tag] = []] = pair.of("onResponseCreated");
-    expect(tag).toBe("turn-1");
-    const itemId = String(pair.of("onAudio")[0]?.[1]);
-    expect(Buffer.compare(pair.audioOf(itemId), audio)).toBe(0);
-    expect(pair.of("onAudioDone")).toEqual([[responseId, itemId]]);
-    expect(pair.of("onCallerTranscript")[0]?.[1]).toBe("[simulated: 0.9 s of speech]");
-    const [done] = pair.of("onResponseDone");
-    expect(done?.slice(0, 2)).toEqual([responseId, "completed"]);
-    expect(pair.of("onError")).toEqual([]);
-  });
+  ] as const)(
+    "append, commit, respond gives the %s answer byte for byte (S1-50)",
+    async (...row) => {
+      const [, session, bytesPerMs] = row;
+      await using pair = createLoopbackPair({ session });
+      pair.upstream.open();
+      await pair.until(() => pair.upstream.isReady());
+      const audio = patternAudio(900, bytesPerMs);
+      for (let at = 0; at < audio.length; at += 100 * bytesPerMs) {
+        const result = pair.upstream.append(audio, at, at + 100 * bytesPerMs);
+        expect(result).not.toBe(SEND.DROPPED);
+      }
+      pair.upstream.commit();
+      pair.upstream.respond({ instructions: "", tag: "turn-1" });
+      await pair.advance(1_000);
+      const [record] = pair.simulator.records;
+      expect(record?.committed[0]?.audio).toEqual(audio);
+      expect(pair.of("onCommitted")).toHaveLength(1);
+      const [[responseId, tag] = []] = pair.of("onResponseCreated");
+      expect(tag).toBe("turn-1");
+      const itemId = String(pair.of("onAudio")[0]?.[1]);
+      expect(Buffer.compare(pair.audioOf(itemId), audio)).toBe(0);
+      expect(pair.of("onAudioDone")).toEqual([[responseId, itemId]]);
+      expect(pair.of("onCallerTranscript")[0]?.[1]).toBe("[simulated: 0.9 s of speech]");
+      const [done] = pair.of("onResponseDone");
+      expect(done?.slice(0, 2)).toEqual([responseId, "completed"]);
+      expect(pair.of("onError")).toEqual([]);
+    },
+  );
 });

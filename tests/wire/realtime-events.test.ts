@@ -76,7 +76,7 @@ describe("parseRealtimeEvent()", () => {
     );
   });
 
-  test("never throws on a spoiled event, and its fields keep their types", () => {
+  test("never throws on a spoiled event, and its fields keep their types (T26)", () => {
     fc.assert(
       fc.property(spoiled(EVENTS), (value) => {
         const event = parseRealtimeEvent(JSON.stringify(value));
