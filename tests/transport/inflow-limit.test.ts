@@ -1,0 +1,30 @@
+// How fast a caller may send: both buckets, by a clock that the test holds.
+import { describe, expect, test } from "bun:test";
+import { createInflowLimit } from "../../service/transport/inflow-limit.ts";
+
+describe("createInflowLimit()", () => {
+  test("T13: takes real time for ever, and 1.5 times it with a burst of 2 s", () => {
+    const limit = createInflowLimit(0);
+    for (let ms = 0; ms < 600_000; ms += 20) expect(limit.takeAudio(20, ms)).toBe(true);
+    const fast = createInflowLimit(0);
+    expect(fast.takeAudio(2_000, 0)).toBe(true);
+    expect(fast.takeAudio(1_500, 1_000)).toBe(true);
+    expect(fast.takeAudio(1, 1_000)).toBe(false);
+  });
+
+  test("forgives a stall of the network of up to ten seconds", () => {
+    const limit = createInflowLimit(0);
+    for (let ms = 0; ms < 60_000; ms += 20) limit.takeAudio(20, ms);
+    expect(limit.takeAudio(8_000, 68_000)).toBe(true);
+    expect(limit.takeAudio(10_000, 98_000)).toBe(true);
+    expect(limit.takeAudio(10_001, 128_000)).toBe(false);
+  });
+
+  test("T13: takes 200 messages a second and 2,000 at once", () => {
+    const limit = createInflowLimit(0);
+    for (let count = 0; count < 2_000; count += 1) expect(limit.takeMessage(0)).toBe(true);
+    expect(limit.takeMessage(0)).toBe(false);
+    const steady = createInflowLimit(0);
+    for (let ms = 0; ms < 60_000; ms += 5) expect(steady.takeMessage(ms)).toBe(true);
+  });
+});
