@@ -105,18 +105,15 @@ export interface SlotRun {
 }
 
 /** A recording through a slot; at 8 kHz as mu-law, the way a phone call comes. */
-export function windowFacts(
-  run: SlotRun,
-  samples: Float32Array,
-  rateHz: VadRateHz,
-): WindowFacts[] {
+export function windowFacts(run: SlotRun, samples: Float32Array, rateHz: VadRateHz): WindowFacts[] {
   const format = { ...(rateHz === 16000 ? WIDEBAND : PHONE), vadSource: run.source };
   const slot = run.core.openSlot(format, run.settings);
   if (slot === null) throw new Error("Cannot score: no slot is free");
   const facts: WindowFacts[] = [];
   ingestSpeech(slot, samples, (bits) => {
     if ((bits & CAPTURE_EVENT.WINDOW) === 0) return;
-    const isSkipped = slot.counter("windowsSkipped") > facts.filter((fact) => fact.isSkipped).length;
+    const isSkipped =
+      slot.counter("windowsSkipped") > facts.filter((fact) => fact.isSkipped).length;
     facts.push({ score: slot.probability(), isSkipped });
   });
   slot.close();

@@ -37,7 +37,11 @@ export async function createSileroKernel(): Promise<SileroKernel> {
   new Uint8Array(memory).set(weights.rate16k, map.SILERO_16K_BASE);
   new Uint8Array(memory).set(weights.rate8k, map.SILERO_8K_BASE);
   const words = new Uint32Array(memory, map.SLOTS_BASE, map.SLOT_WINDOW / 4);
-  const state = new Float32Array(memory, map.SLOTS_BASE + map.SLOT_RECURRENT, SILERO_STATE_BYTES / 4);
+  const state = new Float32Array(
+    memory,
+    map.SLOTS_BASE + map.SLOT_RECURRENT,
+    SILERO_STATE_BYTES / 4,
+  );
   let input = new Float32Array(0);
   let context = 0;
   return {

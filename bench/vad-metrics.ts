@@ -45,7 +45,10 @@ export function frameMetrics(scored: readonly ScoredSpeech[]): FrameMetrics {
   const roc: number[] = [];
   const pr: number[] = [];
   for (let draw = 0; draw < BOOTSTRAP_DRAWS; draw++) {
-    const picked = pooled(ranks, all.map(() => Math.floor(random() * all.length)));
+    const picked = pooled(
+      ranks,
+      all.map(() => Math.floor(random() * all.length)),
+    );
     roc.push(rocAuc(picked));
     pr.push(prAuc(picked));
   }
@@ -95,10 +98,7 @@ function rankScores(scored: readonly ScoredSpeech[]): Ranks {
   const rankOf = new Map(values.map((value, rank) => [value, rank]));
   const files = scored.map(({ speech, scores }) => {
     const counts = emptyCounts(values.length);
-    const seconds = Math.min(
-      scores.length * WINDOW_SECONDS,
-      speech.spans.at(-1)?.endSeconds ?? 0,
-    );
+    const seconds = Math.min(scores.length * WINDOW_SECONDS, speech.spans.at(-1)?.endSeconds ?? 0);
     const steps = Math.floor(seconds / STEP_SECONDS);
     for (let step = 0; step < steps; step++) {
       const at = (step + 0.5) * STEP_SECONDS;

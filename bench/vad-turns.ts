@@ -125,7 +125,9 @@ function judgeStarts(
       startsInSilence++;
       continue;
     }
-    const span = spans.find((candidate) => at >= candidate.startSeconds && at < candidate.endSeconds);
+    const span = spans.find(
+      (candidate) => at >= candidate.startSeconds && at < candidate.endSeconds,
+    );
     if (span !== undefined) startDelaysMs.push((at - span.startSeconds) * 1000);
   }
   return { startDelaysMs, startsInSilence, startCount: starts.length };
@@ -142,7 +144,8 @@ export function boundariesOf(spans: readonly LabelSpan[]): LabelSpan[] {
   );
   const last = gaps.at(-1);
   const tail = { startSeconds: end, endSeconds: end + TAIL_SECONDS, isSpeech: false };
-  if (last?.endSeconds === end) gaps[gaps.length - 1] = { ...tail, startSeconds: last.startSeconds };
+  if (last?.endSeconds === end)
+    gaps[gaps.length - 1] = { ...tail, startSeconds: last.startSeconds };
   else gaps.push(tail);
   return gaps;
 }

@@ -54,7 +54,10 @@ export type ModelEntry = z.infer<typeof modelSchema>;
 export type ModelRate = z.infer<typeof rateSchema>;
 
 /** The models VoxBridge knows itself; their weights come from pinned npm packages. */
-export const SHIPPED_MODELS: readonly ModelEntry[] = parseManifest(shippedManifest, "manifest.json");
+export const SHIPPED_MODELS: readonly ModelEntry[] = parseManifest(
+  shippedManifest,
+  "manifest.json",
+);
 
 /** The one whose forward pass is in the core. */
 export const CORE_MODEL_NAME = "silero-v6.2";

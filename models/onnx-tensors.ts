@@ -32,7 +32,8 @@ const TENSOR = { DIMS: 1, DATA_TYPE: 2, FLOAT_DATA: 4, NAME: 8, RAW_DATA: 9 } as
 export function readOnnxTensors(bytes: Uint8Array): Map<string, OnnxTensor> {
   const tensors = new Map<string, OnnxTensor>();
   forEachField(bytes, (field) => {
-    if (field.number === MODEL_GRAPH) readGraph({ bytes: field.bytes, path: "", depth: 0, tensors });
+    if (field.number === MODEL_GRAPH)
+      readGraph({ bytes: field.bytes, path: "", depth: 0, tensors });
   });
   if (tensors.size === 0) throw new RangeError("Cannot read ONNX file: it holds no f32 tensor");
   return tensors;

@@ -65,7 +65,9 @@ function tensorOf(
 ): Float32Array {
   const found = tensor === undefined ? "missing" : tensor.dims.join("x");
   if (tensor !== undefined && found === dims.join("x")) return tensor.values;
-  throw new RangeError(`Cannot pack Silero weights: ${layer} is ${found}, must be ${dims.join("x")}`);
+  throw new RangeError(
+    `Cannot pack Silero weights: ${layer} is ${found}, must be ${dims.join("x")}`,
+  );
 }
 
 /** The file's kernel must be a periodic Hann times cos (first half) and -sin (second half). */

@@ -17,14 +17,6 @@ const SERVICE = sourcesUnder(["service", "models"]);
 const DSP = sourcesUnder(["dsp"]);
 const ALL = sourcesUnder(["dsp", "service", "models", "scripts", "tests", "bench", "examples"]);
 
-/** Files that still break a rule, with what is to be done; the list must come back to nothing. */
-const NOT_YET: ReadonlyMap<string, string> = new Map([
-  ["service/vad/onnx-worker.ts", "takes its time from service/clock.ts"],
-  ["service/conversation/conversation.ts", "is split"],
-  ["service/simulator/simulator-session.ts", "is split"],
-  ["tests/conversation/response-sequence.test.ts", "is split"],
-]);
-
 /** Reading time, setting timers and rolling dice belongs to service/clock.ts (decision 15). */
 const AMBIENT =
   /\bDate\.now\b|\bnew Date\(\)|\bperformance\.|\bset(?:Timeout|Interval|Immediate)\(|\bBun\.(?:nanoseconds|sleep)|\bhrtime\b|\bMath\.random\b|\bgetRandomValues\b|\brandom(?:UUID|Bytes|Int|FillSync)\b/;
@@ -35,9 +27,9 @@ const DSP_BANNED =
 
 describe("per-frame code and state machines", () => {
   test("time, timers and randomness are read in service/clock.ts only", () => {
-    const wrong = SERVICE.filter(
-      ({ path }) => path !== "service/clock.ts" && !NOT_YET.has(path),
-    ).flatMap(({ path, text }) => matchesIn(path, codeOnly(text), AMBIENT));
+    const wrong = SERVICE.filter(({ path }) => path !== "service/clock.ts").flatMap(
+      ({ path, text }) => matchesIn(path, codeOnly(text), AMBIENT),
+    );
     expect(wrong).toEqual([]);
   });
 
@@ -81,14 +73,14 @@ describe("names and sizes", () => {
     const allowed = new Set(["dsp/index.ts", "service/index.ts"]);
     const isIndex = ({ path }: SourceFile) => basename(path) === "index.ts" && !allowed.has(path);
     const wrong = ALL.filter(isIndex).map(({ path }) => path);
-    for (const { path, text } of ALL.filter((file) => !NOT_YET.has(file.path))) {
+    for (const { path, text } of ALL) {
       wrong.push(...matchesIn(path, codeOnly(text), /export \*/));
     }
     expect(wrong).toEqual([]);
   });
 
   test("a file has at most 300 lines", () => {
-    const wrong = ALL.filter(({ path }) => !LONG_ALLOWED.test(path) && !NOT_YET.has(path))
+    const wrong = ALL.filter(({ path }) => !LONG_ALLOWED.test(path))
       .map(({ path, text }) => ({ path, lines: text.trimEnd().split("\n").length }))
       .filter(({ lines }) => lines > 300);
     expect(wrong).toEqual([]);

@@ -28,7 +28,7 @@ import {
 /** 129 (65) bins x 4 frames -> 4 frames x 128 channels. Eight channels and all frames at once. */
 export function conv1(weights: usize, scratch: usize, bins: i32): void {
   let weight = weights + SILERO_CONV1_AT;
-  const inputEnd = scratch + SILERO_MAGNITUDE_AT + (<usize>bins << 4);
+  const inputEnd = scratch + SILERO_MAGNITUDE_AT + ((<usize>bins) << 4);
   for (let channel: usize = 0; channel < <usize>(SILERO_CONV1_CHANNELS * 4); channel += 32) {
     const bias = weights + SILERO_CONV1_BIAS_AT + channel;
     let low0 = v128.load(bias);

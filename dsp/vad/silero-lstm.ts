@@ -23,7 +23,7 @@ const EXPONENT_MAX: f32 = 87.0;
 const LOG2_E: f32 = 1.4426950408889634;
 /** ln 2 in two parts, so that n times the first is exact. */
 const LN2_HIGH: f32 = 0.693359375;
-const LN2_LOW: f32 = -2.12194440e-4;
+const LN2_LOW: f32 = -2.1219444e-4;
 const ROUND_MAGIC: f32 = 12582912.0;
 
 /** Advances hidden and cell state (f32[128] each) by the input that conv4 left in scratch. */
@@ -78,7 +78,13 @@ export function speechProbability(state: usize, weights: usize): f32 {
 }
 
 /** c = f c + i g, h = o tanh(c), for four units. */
-function advance(state: usize, gateIn: v128, gateForget: v128, gateCell: v128, gateOut: v128): void {
+function advance(
+  state: usize,
+  gateIn: v128,
+  gateForget: v128,
+  gateCell: v128,
+  gateOut: v128,
+): void {
   const kept = f32x4.mul(sigmoid4(gateForget), v128.load(state, SILERO_CELL_AT));
   const cell = f32x4.add(kept, f32x4.mul(sigmoid4(gateIn), tanh4(gateCell)));
   v128.store(state, cell, SILERO_CELL_AT);
@@ -98,16 +104,13 @@ function tanh4(x: v128): v128 {
 }
 
 function exp4(x: v128): v128 {
-  const bounded = f32x4.pmax(
-    f32x4.splat(-EXPONENT_MAX),
-    f32x4.pmin(f32x4.splat(EXPONENT_MAX), x),
-  );
+  const bounded = f32x4.pmax(f32x4.splat(-EXPONENT_MAX), f32x4.pmin(f32x4.splat(EXPONENT_MAX), x));
   const magic = f32x4.splat(ROUND_MAGIC);
   const shifted = f32x4.add(f32x4.mul(bounded, f32x4.splat(LOG2_E)), magic);
   const whole = f32x4.sub(shifted, magic);
   const high = f32x4.sub(bounded, f32x4.mul(whole, f32x4.splat(LN2_HIGH)));
   const r = f32x4.sub(high, f32x4.mul(whole, f32x4.splat(LN2_LOW)));
-  let p = f32x4.splat(1.9875691500e-4);
+  let p = f32x4.splat(1.98756915e-4);
   p = f32x4.add(f32x4.mul(p, r), f32x4.splat(1.3981999507e-3));
   p = f32x4.add(f32x4.mul(p, r), f32x4.splat(8.3334519073e-3));
   p = f32x4.add(f32x4.mul(p, r), f32x4.splat(4.1665795894e-2));

@@ -36,10 +36,10 @@ export function stftMagnitudes(
 function padRight(input: usize, padded: usize, fftSamples: i32): void {
   const inputSamples = (fftSamples * 9) >> 2;
   const reflected = fftSamples >> 2;
-  memory.copy(padded, input, <usize>inputSamples << 2);
+  memory.copy(padded, input, (<usize>inputSamples) << 2);
   // Input x[0..n-1] goes on with x[n-2], x[n-3], ...: four at a time, turned round.
   let source = padded + ((<usize>inputSamples - 5) << 2);
-  let target = padded + (<usize>inputSamples << 2);
+  let target = padded + ((<usize>inputSamples) << 2);
   for (let index = 0; index < reflected; index += 4) {
     const four = v128.load(source);
     v128.store(target, v128.shuffle<i32>(four, four, 3, 2, 1, 0));
@@ -57,11 +57,11 @@ function loadFrames(
   fftSamples: i32,
   gain: f32,
 ): void {
-  const frameBytes = <usize>fftSamples << 1;
+  const frameBytes = (<usize>fftSamples) << 1;
   const hann = weights + SILERO_HANN_AT;
   const loudness = f32x4.splat(gain);
   let reversal = weights + SILERO_REVERSAL_AT;
-  const bytes = <usize>fftSamples << 2;
+  const bytes = (<usize>fftSamples) << 2;
   for (let at: usize = 0; at < bytes; at += 16) {
     const shape = f32x4.mul(v128.load(hann + at), loudness);
     const source = padded + at;
@@ -85,7 +85,7 @@ function loadFrames(
 
 /** Transforms of 4: twiddles 1 and -i only, so no multiplication. */
 function firstTwoStages(spectrum: usize, points: i32): void {
-  const end = spectrum + (<usize>points << 5);
+  const end = spectrum + ((<usize>points) << 5);
   for (let at = spectrum; at < end; at += 128) {
     const re0 = f32x4.add(v128.load(at), v128.load(at, 32));
     const im0 = f32x4.add(v128.load(at, 16), v128.load(at, 48));
@@ -108,10 +108,10 @@ function firstTwoStages(spectrum: usize, points: i32): void {
 
 /** Radix-2 stages from transforms of 8 up to `points` (at most 128: five of them). */
 function laterStages(spectrum: usize, twiddles: usize, points: i32): void {
-  const end = spectrum + (<usize>points << 5);
+  const end = spectrum + ((<usize>points) << 5);
   for (let half = 4; half < points; half <<= 1) {
-    const halfBytes = <usize>half << 5;
-    const twiddleStep = (<usize>points << 2) / <usize>half;
+    const halfBytes = (<usize>half) << 5;
+    const twiddleStep = ((<usize>points) << 2) / <usize>half;
     let twiddle = twiddles;
     for (let first = spectrum; first < spectrum + halfBytes; first += 32) {
       const cos = v128.load32_splat(twiddle);

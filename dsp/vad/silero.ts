@@ -9,10 +9,7 @@
 // Limits: f32 SIMD, no relaxed SIMD (no gain measured, and it would differ between machines),
 // no allocation, no branch on data: every window costs the same.
 
-import {
-  SILERO_16K_FFT_SAMPLES,
-  SILERO_8K_FFT_SAMPLES,
-} from "./silero-layout";
+import { SILERO_16K_FFT_SAMPLES, SILERO_8K_FFT_SAMPLES } from "./silero-layout";
 import { stftMagnitudes } from "./silero-stft";
 import { conv1, conv2, conv3, conv4 } from "./silero-conv";
 import { lstmStep, speechProbability } from "./silero-lstm";

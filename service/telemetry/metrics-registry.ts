@@ -10,8 +10,6 @@ import type { Counter, Gauge, Histogram, MetricLabels, Metrics } from "../contra
 const SERIES_PER_NAME_MAX = 64;
 const NAME_FORM = /^[a-z][a-z0-9_]*$/;
 
-export const METRICS_CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8";
-
 export interface MetricsRegistry extends Metrics {
   /** Calls back before each print, to set gauges that are cheaper to read than to keep. */
   onPrint(callback: () => void): void;

@@ -4,9 +4,12 @@
 // Limits: one model per Worker, one window at a time; how many may wait is window-order.ts's part.
 
 import { parentPort } from "node:worker_threads";
+import { createSystemClock } from "../clock.ts";
 import type { FromOnnxWorker, ToOnnxWorker } from "./onnx-messages.ts";
 import { loadOnnxModel, type OnnxModel, OnnxStream } from "./onnx-stream.ts";
 
+/** A Worker is a program of its own: nobody can hand it a clock. */
+const clock = createSystemClock();
 let model: OnnxModel | null = null;
 const streams = new Map<number, OnnxStream>();
 /** Each message waits for the one before: recurrent state needs the order, `run` is async. */
@@ -43,13 +46,13 @@ async function load(entry: OnnxModel["entry"], bytes: Uint8Array): Promise<void>
 async function decide(session: number, windowIndex: number, samples: Float32Array): Promise<void> {
   let probability = Number.NaN;
   let failure = "";
-  const startedMs = performance.now();
+  const startedMs = clock.nowMs();
   try {
     probability = (await streams.get(session)?.run(samples)) ?? Number.NaN;
   } catch (error) {
     failure = describe(error);
   }
-  const runNs = (performance.now() - startedMs) * 1e6;
+  const runNs = (clock.nowMs() - startedMs) * 1e6;
   tell({ kind: "answer", session, windowIndex, probability, runNs, failure });
 }
 

@@ -213,7 +213,6 @@ export type RealtimeCommandOf<T extends RealtimeCommand["type"]> = Extract<
 export type SessionChange = z.infer<typeof session>;
 export type SimulatedFormat = z.infer<typeof format>;
 export type SimulatedTurnDetection = z.infer<typeof turnDetection>;
-export type CreatedItem = z.infer<typeof item>;
 
 /** The server's answer to a command it does not take. */
 export interface CommandRefusal {

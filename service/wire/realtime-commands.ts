@@ -25,9 +25,6 @@ export function appendText(commandId: string, audioBase64: string): string {
   return `{"type":"input_audio_buffer.append","event_id":"${commandId}","audio":"${audioBase64}"}`;
 }
 
-/** Bytes that appendText adds to the base64 text, at most, with the longest command id. */
-export const APPEND_OVERHEAD_BYTES = 128;
-
 export function commitText(commandId: string): string {
   return command({ type: "input_audio_buffer.commit", event_id: commandId });
 }

@@ -25,7 +25,11 @@ function coreWithModel(slotsMax = 16) {
 
 function ingestAll(slot: CoreSlot, bytes: Uint8Array): number[] {
   const probabilities: number[] = [];
-  for (let start = 0; start + slot.callerFrameBytes <= bytes.length; start += slot.callerFrameBytes) {
+  for (
+    let start = 0;
+    start + slot.callerFrameBytes <= bytes.length;
+    start += slot.callerFrameBytes
+  ) {
     slot.input.set(bytes.subarray(start, start + slot.callerFrameBytes));
     if ((slot.ingest() & CAPTURE_EVENT.WINDOW) !== 0) probabilities.push(slot.probability());
   }

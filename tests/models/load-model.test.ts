@@ -5,10 +5,7 @@ import { createHash } from "node:crypto";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import {
-  SILERO_8K_WEIGHTS_BYTES,
-  SILERO_16K_WEIGHTS_BYTES,
-} from "../../dsp/vad/silero-layout.ts";
+import { SILERO_8K_WEIGHTS_BYTES, SILERO_16K_WEIGHTS_BYTES } from "../../dsp/vad/silero-layout.ts";
 import { loadModelFile, loadSileroWeights } from "../../models/load-model.ts";
 import { type ModelEntry, SHIPPED_MODELS } from "../../models/manifest.ts";
 import { VoxError } from "../../service/errors.ts";

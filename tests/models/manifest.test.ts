@@ -20,16 +20,16 @@ describe("parseManifest()", () => {
     expect(broken({ colour: "red" })).toThrow(VoxError);
     expect(broken({ sha256: "abc" })).toThrow("models.0.sha256");
     expect(broken({ name: "No Spaces" })).toThrow("models.0.name");
-    expect(
-      broken({ rates: [{ rateHz: 44100, windowSamples: 512, contextSamples: 0 }] }),
-    ).toThrow("models.0.rates.0.rateHz");
+    expect(broken({ rates: [{ rateHz: 44100, windowSamples: 512, contextSamples: 0 }] })).toThrow(
+      "models.0.rates.0.rateHz",
+    );
     expect(broken({ states: [{ input: "h", output: "hn", dims: [0] }] })).toThrow("states.0.dims");
   });
 
   test("refuses a window that is not 32 ms, a huge state and a name given twice", () => {
-    expect(
-      broken({ rates: [{ rateHz: 16000, windowSamples: 256, contextSamples: 0 }] }),
-    ).toThrow("is 16 ms, must be 32 ms");
+    expect(broken({ rates: [{ rateHz: 16000, windowSamples: 256, contextSamples: 0 }] })).toThrow(
+      "is 16 ms, must be 32 ms",
+    );
     expect(broken({ states: [{ input: "h", output: "hn", dims: [65537] }] })).toThrow("at most");
     expect(() => parseManifest({ models: [first, first] }, "mine.json")).toThrow("given twice");
     expect(() => parseManifest(null, "mine.json")).toThrow("Cannot read model manifest mine.json");

@@ -120,10 +120,7 @@ describe("createVadModels()", () => {
   });
 
   test("hosts Silero of other versions by their manifest entry: v4 with two states, v5.1", async () => {
-    const models = await create(
-      { engines: ["onnx:silero-v4", "onnx:silero-v5.1"] },
-      coreStandIn(),
-    );
+    const models = await create({ engines: ["onnx:silero-v4", "onnx:silero-v5.1"] }, coreStandIn());
     const windows = await speechWindows("hold-on");
     for (const name of ["onnx:silero-v4", "onnx:silero-v5.1"]) {
       const probabilities = await throughEngine(besideOf(models, name), windows);
