@@ -21,4 +21,10 @@ export {
   type AudioSharedOptions,
   createAudioShared,
 } from "./engine/audio-shared.ts";
+export { createFastLaneConfig } from "./engine/fast-lane-config.ts";
+export {
+  createMockAudioEngine,
+  type MockAudioEngine,
+  type MockAudioEngineOptions,
+} from "./engine/mock-audio-engine.ts";
 export { VoxError, type VoxErrorCode } from "./errors.ts";

@@ -1,5 +1,5 @@
-// What the engine counts, once per process for all calls. Names that telemetry also makes give the
-// same metric (contract/metrics.ts), so either side may come first.
+// What the engine counts, once per process for all calls: made before the first call, only added to
+// and observed afterwards.
 import type { VadSource } from "../contract/core.ts";
 import type { Counter, Gauge, Histogram, Metrics } from "../contract/metrics.ts";
 

@@ -60,6 +60,8 @@ export class Playback {
   /** The segment has not had its first tick. */
   #isStarting = false;
   #playoutEndMs = 0;
+  /** The core may hold the fading end of what was rendered last. */
+  #hasTail = false;
 
   constructor(shared: PlaybackShared, slot: CoreSlot, owner: PlaybackOwner, prebufferMs: number) {
     this.#slot = slot;
@@ -86,6 +88,7 @@ export class Playback {
   interrupt(): number {
     const samples = this.#queue.flush();
     this.#slot.playbackFlush();
+    this.#forgetTail();
     this.#isPaused = false;
     this.#playoutEndMs = this.#clock.nowMs();
     this.#setPhase("idle");
@@ -168,16 +171,28 @@ export class Playback {
    */
   #anchor(dueMs: number): void {
     this.#isStarting = false;
-    this.#playoutEndMs = Math.max(this.#playoutEndMs, dueMs);
+    if (this.#playoutEndMs > dueMs) return;
+    this.#playoutEndMs = dueMs;
+    this.#forgetTail();
   }
 
-  /** We woke so late that the far end ran dry: the missing frames are re-anchored, not sent later. */
+  /** The core lets cut audio fade under what comes next; when nothing is heard any more, it must not. */
+  #forgetTail(): void {
+    if (this.#hasTail) this.#slot.render();
+    this.#hasTail = false;
+  }
+
+  /**
+   * We woke so late that the far end ran dry: the missing frames are re-anchored, not sent later. Whole
+   * frames only, so that the segment stays on the wheel's grid (see #anchor).
+   */
   #noteStall(nowMs: number): void {
     const dryMs = nowMs - this.#playoutEndMs;
     if (dryMs <= ROUNDING_MS) return;
     this.#metrics.pacerUnderruns.add(1);
-    this.#metrics.pacerFramesSkipped.add(Math.ceil(dryMs / FRAME_MS));
-    this.#playoutEndMs = nowMs;
+    const framesMissing = Math.floor(dryMs / FRAME_MS);
+    this.#metrics.pacerFramesSkipped.add(framesMissing);
+    this.#playoutEndMs += framesMissing * FRAME_MS;
   }
 
   #sendDue(nowMs: number, isFirst: boolean): void {
@@ -215,6 +230,7 @@ export class Playback {
     const samples = this.#queue.frontSamples();
     this.#queue.moveFrame(this.#slot);
     const consumed = this.#slot.render();
+    this.#hasTail = true;
     assert(consumed === this.#slot.upstreamFrameSamples, "the core rendered another frame length");
     this.#deliver(item, positionSamples, samples);
     this.#queue.settle();

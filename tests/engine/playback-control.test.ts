@@ -22,6 +22,20 @@ describe("playback control", () => {
     expect(notes.sent.slice(8).map(({ item }) => item)).toEqual([2, 2, 2]);
   });
 
+  test("an answer begins with its own bytes, not with the fading end of an older one", () => {
+    const { clock, engine, notes } = playAll(1000);
+    clock.advance(100);
+    engine.interruptPlayback();
+    const audio = phoneAudio(200);
+    for (const item of [2, 3]) {
+      notes.sent.length = 0;
+      engine.queuePlayback(item, audio, 0, audio.length);
+      engine.endPlaybackItem(item);
+      clock.advance(1000);
+      expect(Buffer.concat(notes.sent.map(({ bytes }) => bytes))).toEqual(audio);
+    }
+  });
+
   test("a pause keeps what is unsent and goes on from there", () => {
     const { clock, engine, notes, audio } = playAll(400);
     clock.advance(100);
