@@ -139,8 +139,6 @@ export const COUNTER_PLAYBACK_FLUSHED_SAMPLES = 296;
 
 // Newest facts, read by the host after each call.
 export const SLOT_PROBABILITY = 320; // f32
-export const SLOT_LEVEL_DBFS = 324; // f32
-export const SLOT_PEAK_DBFS = 328; // f32
 export const SLOT_NOISE_FLOOR_DBFS = 332; // f32
 export const SLOT_ONSET_POSITION = 336; // u32, caller samples
 export const SLOT_END_POSITION = 340; // u32, caller samples

@@ -32,9 +32,7 @@ import {
   SLOT_HISTORY_VAD,
   SLOT_IS_COPY_DOWN,
   SLOT_IS_COPY_UP,
-  SLOT_LEVEL_DBFS,
   SLOT_LIMITER_GAIN,
-  SLOT_PEAK_DBFS,
   SLOT_RESAMPLER_DOWN,
   SLOT_RESAMPLER_UP,
   SLOT_RESAMPLER_VAD,
@@ -63,7 +61,6 @@ import { encodingBytes, silenceByte } from "./convert/frame";
 import { noiseFloorReset } from "./level/noise-floor";
 import { gateReset } from "./level/gate";
 import { normaliserReset } from "./level/normaliser";
-import { powerToDb } from "./level/decibel";
 import { resamplerReset } from "./resample/polyphase";
 
 /** Address of a slot. */
@@ -87,8 +84,6 @@ export function slotPrepare(slot: usize): i32 {
   memory.fill(slot + SLOT_COUNTERS, 0, <usize>(SLOT_SETTINGS - SLOT_COUNTERS));
   memory.fill(slot + SLOT_WINDOW_FILL, 0, <usize>(SLOT_WINDOW - SLOT_WINDOW_FILL));
   memory.fill(slot + SLOT_WINDOW, 0, <usize>(SLOT_CAPTURE_RING - SLOT_WINDOW));
-  store<f32>(slot, powerToDb(0), SLOT_LEVEL_DBFS);
-  store<f32>(slot, powerToDb(0), SLOT_PEAK_DBFS);
   store<f32>(slot, 1, SLOT_GAIN_NOW);
   store<f32>(slot, 1, SLOT_GAIN_TARGET);
   store<f32>(slot, 1, SLOT_LIMITER_GAIN);

@@ -54,7 +54,7 @@ export function floatDecode(source: usize, target: usize, count: i32): i32 {
     const isNumber = f32x4.lt(f32x4.abs(samples), infinity);
     nonFinite += 4 - popcnt(i32x4.bitmask(isNumber));
     const finite = v128.and(samples, isNumber);
-    const bounded = f32x4.max(f32x4.splat(-FLOAT_MAX), f32x4.min(f32x4.splat(FLOAT_MAX), finite));
+    const bounded = f32x4.pmax(f32x4.splat(-FLOAT_MAX), f32x4.pmin(f32x4.splat(FLOAT_MAX), finite));
     v128.store(target + ((<usize>index) << 2), bounded);
   }
   for (let index = whole; index < count; index++) {

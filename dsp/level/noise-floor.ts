@@ -57,6 +57,8 @@ export function noiseFloorUpdate(slot: usize): void {
     store<i32>(slot, 0, SLOT_FLOOR_FRAMES);
   }
   store<f32>(slot, running, SLOT_FLOOR_RUNNING);
+  // The floor stands still for most frames, and a logarithm costs as much as the rest of this.
+  if (floor == load<f32>(slot, SLOT_FLOOR_POWER)) return;
   store<f32>(slot, floor, SLOT_FLOOR_POWER);
   store<f32>(slot, powerToDb(floor * BIAS), SLOT_NOISE_FLOOR_DBFS);
 }

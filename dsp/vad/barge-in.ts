@@ -16,11 +16,12 @@ import {
   SLOT_BARGE_ONSET_POSITION,
   SLOT_BARGE_WEAK_FRAMES,
   SLOT_CALLER_FRAME_SAMPLES,
+  SLOT_FRAME_POWER,
   SLOT_IS_AGENT_AUDIBLE,
-  SLOT_LEVEL_DBFS,
   SLOT_NOISE_FLOOR_DBFS,
   SLOT_PROBABILITY,
 } from "../memory-map";
+import { powerToDb } from "../level/decibel";
 import { EVENT_BARGE, EVENT_BARGE_FALSE, EVENT_BARGE_MAYBE } from "../status";
 
 /** Weak frames in a row (120 ms) after which a burst is over. */
@@ -63,8 +64,8 @@ export function bargeInReset(slot: usize): bool {
 
 function isStrong(slot: usize): bool {
   const needDb = load<f32>(slot, SETTING_BARGE_OVER_FLOOR_DB);
-  const overDb = load<f32>(slot, SLOT_LEVEL_DBFS) - load<f32>(slot, SLOT_NOISE_FLOOR_DBFS);
-  if (needDb > 0 && overDb < needDb) return false;
+  const level = powerToDb(load<f32>(slot, SLOT_FRAME_POWER));
+  if (needDb > 0 && level - load<f32>(slot, SLOT_NOISE_FLOOR_DBFS) < needDb) return false;
   return load<f32>(slot, SLOT_PROBABILITY) >= load<f32>(slot, SETTING_BARGE_THRESHOLD);
 }
 

@@ -3,7 +3,7 @@
 // are assertions of our own promises.
 
 import { Buffer } from "node:buffer";
-import { CAPTURE_RING_FRAMES } from "../../dsp/limits.ts";
+import { CAPTURE_RING_FRAMES, SILENCE_DBFS } from "../../dsp/limits.ts";
 import * as map from "../../dsp/memory-map.ts";
 import { STATUS_OK } from "../../dsp/status.ts";
 import { assert } from "../assert.ts";
@@ -11,6 +11,8 @@ import type { CoreCounter, CoreSlot, SlotFormat, VadSettings } from "../contract
 import type { SlotViews } from "./slot-views.ts";
 import { COUNTER_OFFSETS, writeSettings } from "./slot-layout.ts";
 import type { CoreExports } from "./wasm-exports.ts";
+
+const SILENCE_POWER = 10 ** (SILENCE_DBFS / 10);
 
 // Copies without making a view of the source; works on any Uint8Array.
 const copyBytes = Buffer.prototype.copy;
@@ -111,11 +113,11 @@ export class OpenSlot implements CoreSlot {
   }
 
   levelDbfs(): number {
-    return this.#float(map.SLOT_LEVEL_DBFS);
+    return toDbfs(this.#float(map.SLOT_FRAME_POWER));
   }
 
   peakDbfs(): number {
-    return this.#float(map.SLOT_PEAK_DBFS);
+    return toDbfs(this.#float(map.SLOT_FRAME_PEAK) ** 2);
   }
 
   noiseFloorDbfs(): number {
@@ -220,4 +222,9 @@ export class OpenSlot implements CoreSlot {
     this.#words[word] = (this.#words[word] ?? 0) + 1;
     throw new RangeError("Cannot read a captured frame: it is older than the capture ring");
   }
+}
+
+// S2-07: the level of silence is -96 dBFS; full scale is 1.
+function toDbfs(power: number): number {
+  return power > SILENCE_POWER ? 10 * Math.log10(power) : SILENCE_DBFS;
 }
