@@ -49,6 +49,18 @@ export class GuardedEngineListener implements EngineListener {
     }
   }
 
+  onPlaybackQueueHigh(isHigh: boolean): void {
+    try {
+      this.#target?.onPlaybackQueueHigh?.(isHigh);
+    } catch (error) {
+      this.#onBug(error);
+    }
+  }
+
+  onFault(error: unknown): void {
+    this.#onBug(error);
+  }
+
   onPlaybackUnderrun(item: number): void {
     try {
       this.#target?.onPlaybackUnderrun(item);

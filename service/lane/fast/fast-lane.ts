@@ -162,6 +162,12 @@ export class FastLane implements Lane, EngineListener, UpstreamListener {
     // Counted by the engine; the ledger follows the send times by itself.
   }
 
+  /** The answer queue is full or has room again: the upstream's socket waits (decision 17). */
+  onPlaybackQueueHigh(isHigh: boolean): void {
+    if (isHigh) this.#deps.upstream.pauseReading();
+    else this.#deps.upstream.resumeReading();
+  }
+
   // ---- UpstreamListener -------------------------------------------------------------------
 
   onReady(): void {
