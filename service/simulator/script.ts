@@ -28,9 +28,9 @@ const when = z
   });
 
 const answer = z.strictObject({
-  /** Written as the agent's transcript; a tune is played for it. */
-  text: z.string().min(1).optional(),
-  /** Length of the tune; without it, the text's length decides. */
+  /** Written as the agent's transcript; a tune is played for it. Several: one item each. */
+  text: z.union([z.string().min(1), z.array(z.string().min(1)).min(1).max(8)]).optional(),
+  /** Length of each tune; without it, the text's length decides. */
   toneMs: z.number().int().min(20).max(60_000).optional(),
   /** Slow start: from response.create to the first audio. */
   startDelayMs: z.number().int().min(0).max(120_000).optional(),

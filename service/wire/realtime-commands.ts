@@ -123,8 +123,11 @@ function sessionInput(change: Partial<UpstreamSession>): SessionInput | undefine
   if (change.turnDetection !== undefined) {
     input.turn_detection = turnDetectionOf(change.turnDetection);
   }
-  if (change.transcriptionModel !== undefined && change.transcriptionModel !== "") {
-    input.transcription = { model: change.transcriptionModel };
+  if (change.transcriptionModel !== undefined) {
+    const model = change.transcriptionModel;
+    // Null switches it off; the package's type forgets that.
+    const transcription = model === "" ? null : { model };
+    input.transcription = transcription as NonNullable<typeof transcription>;
   }
   return Object.keys(input).length === 0 ? undefined : input;
 }

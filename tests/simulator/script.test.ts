@@ -156,6 +156,45 @@ turns:
     ]);
   });
 
+  test("speaks several items, then calls tools, all in one response", async () => {
+    await using client = await scripted(`
+turns:
+  - when: { turn: 1 }
+    answer:
+      text: ["Let me look", "One moment"]
+      toneMs: 200
+      toolCalls: [{ name: lookup }]`);
+    await client.say(appendCommand(patternAudio(200, 8)), COMMIT, RESPOND);
+    await client.advance(500);
+    expect(transcripts(client)).toEqual(["Let me look", "One moment"]);
+    const deltas = client.of("response.output_audio.delta");
+    expect(new Set(deltas.map((event) => event["item_id"])).size).toBe(2);
+    expect(new Set(deltas.map((event) => event["output_index"]))).toEqual(new Set([0, 1]));
+    expect(client.of("response.function_call_arguments.done")[0]).toMatchObject({
+      output_index: 2,
+      arguments: "{}",
+    });
+    expect(client.of("response.done")).toHaveLength(1);
+    const output = [{ type: "message" }, { type: "message" }, { type: "function_call" }];
+    expect(client.of("response.done")[0]).toMatchObject({ response: { output } });
+  });
+
+  test("calls no tool when it was cancelled while it spoke", async () => {
+    await using client = await scripted(`
+turns:
+  - when: { turn: 1 }
+    answer: { text: [A, B], toneMs: 2000, toolCalls: [{ name: lookup }] }`);
+    await client.say(appendCommand(patternAudio(200, 8)), COMMIT, RESPOND);
+    await client.advance(100);
+    await client.say({ type: "response.cancel" });
+    await client.advance(2_000);
+    expect(client.of("response.function_call_arguments.done")).toEqual([]);
+    const output = [{ status: "incomplete" }];
+    expect(client.of("response.done")).toMatchObject([
+      { response: { status: "cancelled", output } },
+    ]);
+  });
+
   test("starts late, fails, and cuts the line", async () => {
     await using client = await scripted(`
 turns:
