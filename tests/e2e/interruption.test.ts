@@ -57,7 +57,7 @@ async function interrupt(service: SteppedService, caller: Caller, listenMs: numb
 for (const { name, bytesPerMs, open } of DIALECTS) {
   describe(`an interruption over the ${name}`, () => {
     for (const listenMs of [60, 300, 1_010, 2_490]) {
-      test(`S1-16: after ${listenMs} ms the answer is cut, and truncated as heard`, async () => {
+      test(`S1-16, I6: after ${listenMs} ms the answer is cut, and truncated as heard`, async () => {
         await using service = await startSteppedService({ argv: NO_GREETING });
         const caller = await open(service);
         const { heardMs, saidMs } = await interrupt(service, caller, listenMs);

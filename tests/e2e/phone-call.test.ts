@@ -38,7 +38,7 @@ async function heardOut(service: SteppedService, caller: Caller, sounds: number)
 }
 
 describe("a phone call, mu-law at 8 kHz", () => {
-  test("the greeting is heard, then every appended byte is what the caller said", async () => {
+  test("after the greeting, every appended byte is what the caller said, pre-roll first", async () => {
     await using service = await startSteppedService();
     const caller = await open(service);
     await heardOut(service, caller, 1);

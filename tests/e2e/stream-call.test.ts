@@ -6,6 +6,7 @@ import { describe, expect, test } from "bun:test";
 import type { AudioFormat } from "../../scripts/caller/audio-format.ts";
 import type { Caller } from "../../scripts/caller/caller.ts";
 import { createProtobufLine } from "../../scripts/caller/protobuf-line.ts";
+import { createTwilioLine } from "../../scripts/caller/twilio-line.ts";
 import { captureInOnePiece, playInOnePiece } from "../support/core-passage.ts";
 import { loadSpeech, speechLabels } from "../support/speech-files.ts";
 import type { SteppedService } from "../support/stepped-service.ts";
@@ -39,6 +40,16 @@ async function ask(service: SteppedService, caller: Caller, speech: Uint8Array):
 }
 
 describe("a call over the Protobuf stream, 16 kHz pcm16", () => {
+  test("S1-15, S1-50, S1-51: the provider's turn detection is switched off by a null that is sent", async () => {
+    await using service = await startSteppedService();
+    await open(service);
+    const [first] = service.record(0).commands;
+    expect(first?.type).toBe("session.update");
+    expect(first?.command).toMatchObject({
+      session: { type: "realtime", audio: { input: { turn_detection: null } } },
+    });
+  });
+
   test("S1-17, S1-20: one utterance is committed once, bit for bit, and answered", async () => {
     await using service = await startSteppedService();
     const caller = await open(service);
@@ -72,7 +83,7 @@ describe("a call over the Protobuf stream, 16 kHz pcm16", () => {
     expect(service.complaints).toEqual([]);
   });
 
-  test("the answer is heard to its end, sample for sample, and the receipt says so", async () => {
+  test("S1-82: the answer is heard to its end, sample for sample, and the receipt says so", async () => {
     await using service = await startSteppedService();
     const caller = await open(service);
     await service.run(200);
@@ -92,7 +103,7 @@ describe("a call over the Protobuf stream, 16 kHz pcm16", () => {
     expect(caller.ear.staleFrames()).toBe(0);
   });
 
-  test("S1-21: five utterances, five turns in order, never two responses at once", async () => {
+  test("S1-21, I3, I5: five utterances, five turns in order, never two responses at once", async () => {
     await using service = await startSteppedService();
     const caller = await open(service);
     for (const name of ["question", "two-part", "no", "numbers", "hold-on"] as const) {
@@ -134,20 +145,23 @@ describe("a call over the Protobuf stream, 16 kHz pcm16", () => {
     expect(service.complaints).toEqual([]);
   });
 
-  test("two calls at once do not hear each other", async () => {
-    await using service = await startSteppedService();
-    const first = await open(service);
-    const second = await open(service);
-    first.say(loadSpeech("question", WIDE));
-    await ask(service, second, loadSpeech("no", WIDE));
-    const isHeard = () => noticesOf(first, "receipt").some(({ complete }) => complete);
-    await service.until(() => isHeard() && !first.ear.isPlaying(), TURN_MS_MAX);
-    for (const [index, caller] of [first, second].entries()) {
-      const { committed } = service.record(index);
-      const generated = committed[0]?.audio ?? new Uint8Array();
-      const expected = playInOnePiece(generated, WIDE, UPSTREAM);
-      expect(committed).toHaveLength(1);
-      expect(Buffer.compare(caller.ear.heardBytes(), expected)).toBe(0);
-    }
+  test("S1-80: a stream and a phone at the same time do not hear each other", async () => {
+    await using service = await startSteppedService({ argv: ["--routes-twilio-greeting", ""] });
+    const stream = await open(service);
+    const ids = { accountSid: "AC1", callSid: "CA1", streamSid: "MZ1", customParameters: {} };
+    const phone = await service.call("/twilio/media", createTwilioLine(ids));
+    phone.say(loadSpeech("question", phone.format));
+    await ask(service, stream, loadSpeech("no", WIDE));
+    await service.until(() => phone.ear.heardMs() > 3_000 && !phone.ear.isPlaying(), TURN_MS_MAX);
+
+    const [ofStream, ofPhone] = [service.record(0).committed, service.record(1).committed];
+    expect([ofStream.length, ofPhone.length]).toEqual([1, 1]);
+    const answer = playInOnePiece(ofStream[0]?.audio ?? new Uint8Array(), WIDE, UPSTREAM);
+    expect(Buffer.compare(stream.ear.heardBytes(), answer)).toBe(0);
+    const said = Buffer.from(ofPhone[0]?.audio ?? []);
+    expect(Buffer.from(phone.ear.heardBytes().subarray(0, said.byteLength)).equals(said)).toBe(
+      true,
+    );
+    expect(service.complaints).toEqual([]);
   });
 });
