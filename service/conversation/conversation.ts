@@ -2,18 +2,17 @@
 // Station: between the engine's event bits, the upstream's events and the transport's reports on one
 // side, and CallEffects on the other. Synchronous; no promise, no clock, no socket.
 //
-// Its parts: caller-speech (spans and turns), response-sequence (response.create), playout-ledger
-// (heard), interruption (cut, cancel, truncate), goodbye (drain before hang-up), turn-latency.
+// Its parts: caller-speech (spans and turns), agent-voice (said, heard, cut) with response-sequence
+// (response.create), playout-ledger and interruption, goodbye (drain before hang-up).
 // Barge-in order (S1-31, D-22): clear the far end, cancel, then truncate at what was heard.
 import type { CallEffects, CaptureFacts, ConversationTimer } from "../contract/call-effects.ts";
 import type { EndReason, TurnDetection } from "../contract/call-terms.ts";
 import type { ResponseStatus } from "../contract/upstream.ts";
+import { AgentVoice } from "./agent-voice.ts";
 import { CallerSpeech, type CallerSpeechListener } from "./caller-speech.ts";
 import { Goodbye } from "./goodbye.ts";
-import { type Interrupted, interrupt } from "./interruption.ts";
-import { PlayoutLedger } from "./playout-ledger.ts";
-import { ResponseSequence } from "./response-sequence.ts";
-import { TurnLatency } from "./turn-latency.ts";
+import type { PlayoutLedger } from "./playout-ledger.ts";
+import type { ResponseSequence } from "./response-sequence.ts";
 
 const FRAME_MS = 20;
 /** Caller audio from before the upstream was ready that is still sent: 2 s. */
@@ -45,19 +44,15 @@ export class Conversation {
   readonly #settings: ConversationSettings;
   readonly #effects: CallEffects;
   readonly #facts: CaptureFacts;
-  readonly #ledger: PlayoutLedger;
+  readonly #voice: AgentVoice;
   readonly #sequence: ResponseSequence;
   readonly #speech: CallerSpeech;
   readonly #goodbye: Goodbye;
-  readonly #latency = new TurnLatency();
   #turnId = 0;
-  #generation = 0;
   #framesCaptured = 0;
-  #isAudible = false;
   #isGreeting = false;
   #isUpstreamReady = false;
   #isTurnEndedEarly = false;
-  #receiptNext = 1;
   /** First frame of the span that is open while nobody here owns the turns. */
   #spanFirstFrame = 0;
 
@@ -65,9 +60,9 @@ export class Conversation {
     this.#settings = settings;
     this.#effects = effects;
     this.#facts = facts;
-    this.#ledger = new PlayoutLedger(settings.upstreamRateHz);
-    this.#sequence = new ResponseSequence(effects);
-    this.#goodbye = new Goodbye(effects, this.#sequence, this.#ledger);
+    this.#voice = new AgentVoice(settings.upstreamRateHz, effects, () => this.#turnId);
+    this.#sequence = this.#voice.sequence;
+    this.#goodbye = new Goodbye(effects, this.#sequence, this.#voice.ledger);
     this.#speech = new CallerSpeech(settings, effects, facts, this.#speechListener());
   }
 
@@ -77,11 +72,11 @@ export class Conversation {
 
   /** Grows with every clear; frames and reports carry it. */
   generation(): number {
-    return this.#generation;
+    return this.#voice.generation();
   }
 
   ledger(): PlayoutLedger {
-    return this.#ledger;
+    return this.#voice.ledger;
   }
 
   sequence(): ResponseSequence {
@@ -98,7 +93,7 @@ export class Conversation {
   onCapture(bits: number, frameIndex: number): void {
     this.#framesCaptured = frameIndex + 1;
     if (this.#goodbye.isOver()) return;
-    this.#followAudible();
+    this.#voice.follow();
     if (this.#settings.turnDetection === "local") this.#speech.onCapture(bits, frameIndex);
   }
 
@@ -106,7 +101,7 @@ export class Conversation {
   onInterrupt(): void {
     this.#newTurnId();
     this.#sequence.forget("turn");
-    this.#interrupt();
+    this.#voice.interrupt();
   }
 
   /** `force`, push to talk: the caller's turn ends now. */
@@ -123,7 +118,7 @@ export class Conversation {
     }
     const endFrame = this.#effects.appendEnd();
     this.#newTurnId();
-    this.#interrupt();
+    this.#voice.interrupt();
     this.#commit(this.#spanFirstFrame, endFrame, 0, true);
     this.#spanFirstFrame = this.#effects.appendBegin(endFrame);
   }
@@ -131,27 +126,20 @@ export class Conversation {
   /** A typed message: it interrupts, and is answered. The text itself went upstream already. */
   onText(): void {
     this.#newTurnId();
-    this.#interrupt();
+    this.#voice.interrupt();
     this.#askTurn();
   }
 
   /** The far end played `samples` (upstream rate) of the item. Marks of older generations do not count. */
   onReport(item: number, samples: number, generation: number): void {
-    if (generation !== this.#generation) return;
-    this.#ledger.onReport(item, samples, this.#effects.nowMs());
+    this.#voice.onReport(item, samples, generation);
   }
 
   // ---- the pacer --------------------------------------------------------------------------
 
   /** A frame went to the far end; item 0 is filler. Positions at the upstream's rate. */
   onFrameSent(item: number, positionSamples: number, samples: number): void {
-    const nowMs = this.#effects.nowMs();
-    this.#ledger.onSent(item, positionSamples, samples, nowMs, FRAME_MS);
-    this.#setAudible(true);
-    if (positionSamples !== 0 || item === 0) return;
-    const turnId = this.#ledger.item(item)?.turnId ?? 0;
-    const latency = this.#latency.onFirstSent(turnId, nowMs);
-    if (latency !== null) this.#effects.notice(latency);
+    this.#voice.onFrameSent(item, positionSamples, samples);
   }
 
   // ---- the upstream -----------------------------------------------------------------------
@@ -177,14 +165,14 @@ export class Conversation {
   }
 
   onCommitted(): void {
-    this.#latency.onCommitted(this.#effects.nowMs());
+    this.#voice.latency.onCommitted(this.#effects.nowMs());
   }
 
   /** The provider hears the caller (its own detection owns the turns). One direct call (S0-07, S0-10). */
   onProviderSpeechStarted(positionMs: number): void {
     if (!this.#isProviderTurns()) return;
     this.#newTurnId();
-    this.#interrupt();
+    this.#voice.interrupt();
     this.#sequence.setHeld(true);
     this.#effects.notice({ kind: "speech_started", turnId: this.#turnId, positionMs });
   }
@@ -194,58 +182,44 @@ export class Conversation {
     if (!this.#isProviderTurns()) return;
     this.#sequence.setHeld(false);
     this.#effects.notice({ kind: "speech_ended", turnId: this.#turnId, positionMs });
-    this.#latency.onTurnDecided(this.#turnId, this.#effects.nowMs(), this.#silenceMs());
+    this.#voice.latency.onTurnDecided(this.#turnId, this.#effects.nowMs(), this.#silenceMs());
   }
 
   /** tag: of the request that it answers, "" when the provider does not echo it. */
   onResponseCreated(responseId: string, tag = ""): void {
-    const isWanted = this.#sequence.onCreated(responseId, tag);
-    if (!isWanted) return;
-    this.#effects.notice({ kind: "response_started", turnId: this.#responseTurnId(), responseId });
+    this.#voice.onResponseCreated(responseId, tag);
   }
 
   /** -> the item's number to queue the audio under, or 0: late audio of a stopped response. */
   onAudio(responseId: string, itemId: string, contentIndex: number): number {
-    if (!this.#sequence.accepts(responseId)) {
-      this.#effects.count("late_audio_dropped");
-      return 0;
-    }
-    this.#sequence.onProgress();
-    const turnId = this.#responseTurnId();
-    const item = this.#ledger.itemFor({ responseId, itemId, contentIndex, turnId });
-    if (item.isCut) return 0;
-    if (item.generatedSamples === 0) this.#latency.onFirstAudio(turnId, this.#effects.nowMs());
-    return item.number;
+    return this.#voice.onAudio(responseId, itemId, contentIndex);
   }
 
   /** Audio of the item goes to the queue; a queue that was full takes it back (samples < 0). */
   onAudioQueued(item: number, samples: number): void {
-    const entry = this.#ledger.item(item);
-    if (entry !== undefined) entry.generatedSamples += samples;
+    this.#voice.onAudioQueued(item, samples);
   }
 
   /** -> the number of the item that ended, or 0. */
   onAudioDone(itemId: string): number {
-    const entry = this.#ledger.items().findLast((item) => item.itemId === itemId);
-    if (entry === undefined) return 0;
-    entry.isGenerated = true;
-    return entry.isCut ? 0 : entry.number;
+    return this.#voice.onAudioDone(itemId);
   }
 
   onAgentTranscript(responseId: string, itemId: string, text: string, isFinal: boolean): void {
-    if (!this.#sequence.accepts(responseId)) return;
-    this.#sequence.onProgress();
-    const item = this.#ledger.items().findLast((entry) => entry.itemId === itemId)?.number ?? 0;
-    const turnId = this.#responseTurnId();
-    this.#effects.notice({ kind: "transcript", speaker: "agent", text, isFinal, turnId, item });
+    this.#voice.onTranscript(responseId, itemId, text, isFinal);
   }
 
-  /** A tool call was answered: the answer may be spoken when nothing else is. */
-  onToolAnswered(): void {
+  /** -> the turn that the tool call belongs to, to be given back with its answer (S1-28). */
+  onToolCall(responseId: string): number {
+    return this.#voice.turnOfToolCall(responseId);
+  }
+
+  /** A tool call was answered: the answer may be spoken when nothing else is, unless it is stale. */
+  onToolAnswered(turnId = this.#turnId): void {
     if (this.#goodbye.isBegun()) return;
     this.#sequence.ask({
       asker: "tool",
-      turnId: this.#turnId,
+      turnId,
       instructions: "",
       deadlineMs: this.#effects.nowMs() + this.#settings.responseWaitMs,
     });
@@ -253,15 +227,7 @@ export class Conversation {
 
   /** -> numbers of items that end with it though the provider never said that their audio is done. */
   onResponseDone(responseId: string, status: ResponseStatus): number[] {
-    const turnId = this.#responseTurnId();
-    const unfinished: number[] = [];
-    for (const item of this.#ledger.items()) {
-      if (item.responseId !== responseId || item.isGenerated) continue;
-      item.isGenerated = true;
-      if (!item.isCut) unfinished.push(item.number);
-    }
-    this.#effects.notice({ kind: "response_done", turnId, responseId, status });
-    this.#sequence.onDone(responseId);
+    const unfinished = this.#voice.onResponseDone(responseId, status);
     this.#goodbye.onSequence();
     this.#speech.onAgentQuietMaybe();
     return unfinished;
@@ -281,7 +247,7 @@ export class Conversation {
       return;
     }
     this.#sequence.onTimeout();
-    this.#finishItems();
+    this.#voice.finishItems();
     this.#goodbye.onSequence();
   }
 
@@ -301,7 +267,7 @@ export class Conversation {
 
   #speechListener(): CallerSpeechListener {
     return {
-      isAgentQuiet: () => !this.#isAudible && !this.#isProtected(),
+      isAgentQuiet: () => !this.#voice.isAudible() && !this.#isProtected(),
       isInterruptible: () => !this.#isProtected(),
       onTurnStarted: (onsetPositionSamples) => this.#startTurn(onsetPositionSamples),
       onTurnEnded: (firstFrame, endFrame) => this.#endTurn(firstFrame, endFrame),
@@ -312,7 +278,7 @@ export class Conversation {
 
   #startTurn(onsetPositionSamples: number): void {
     this.#newTurnId();
-    const cut = this.#interrupt();
+    const cut = this.#voice.interrupt();
     this.#sequence.setHeld(true);
     const positionMs = this.#positionMs(onsetPositionSamples);
     const turnId = this.#turnId;
@@ -339,7 +305,7 @@ export class Conversation {
       return;
     }
     const turnId = this.#turnId;
-    if (isAnswered) this.#latency.onTurnDecided(turnId, this.#effects.nowMs(), silenceMs);
+    if (isAnswered) this.#voice.latency.onTurnDecided(turnId, this.#effects.nowMs(), silenceMs);
     this.#effects.commit(turnId);
     this.#effects.count("turn_committed");
     this.#effects.notice({ kind: "turn_committed", turnId, startMs, endMs });
@@ -359,28 +325,10 @@ export class Conversation {
     if (this.#sequence.current()?.asker === "turn") this.#sequence.cancel();
   }
 
-  /** A response was given up: what came of its audio is all there is. */
-  #finishItems(): void {
-    for (const item of this.#ledger.items()) {
-      if (item.isGenerated) continue;
-      item.isGenerated = true;
-      if (!item.isCut) this.#effects.endPlaybackItem(item.number);
-    }
-  }
-
   #heldEnded(): boolean {
     const isCommitted = this.#settings.protectedSpeech === "commit";
     this.#effects.count(isCommitted ? "protected_speech_committed" : "protected_speech_dropped");
     return isCommitted;
-  }
-
-  #interrupt(): Interrupted {
-    const nowMs = this.#effects.nowMs();
-    const cut = interrupt(this.#ledger, this.#sequence, this.#effects, nowMs, () => {
-      this.#generation += 1;
-    });
-    if (cut.wasAudible) this.#setAudible(false);
-    return cut;
   }
 
   #newTurnId(): void {
@@ -394,43 +342,14 @@ export class Conversation {
     if (this.#goodbye.isBegun()) return true;
     if (!this.#isGreeting || this.#settings.greeting?.isProtected !== true) return false;
     const isPending = this.#sequence.current()?.asker === "greeting";
-    if (isPending || !this.#ledger.isDrained(this.#effects.nowMs())) return true;
+    if (isPending || !this.#voice.isDrained()) return true;
     this.#isGreeting = false;
     return false;
-  }
-
-  /** Once per captured frame: has the far end fallen silent, has an item been heard to its end? */
-  #followAudible(): void {
-    const nowMs = this.#effects.nowMs();
-    if (this.#isAudible && !this.#ledger.isAudible(nowMs)) this.#setAudible(false);
-    const oldest = this.#ledger.items()[0]?.number ?? 0;
-    const item = this.#ledger.item(Math.max(this.#receiptNext, oldest));
-    if (item === undefined || !this.#ledger.isHeardToEnd(item, nowMs)) return;
-    this.#receiptNext = item.number + 1;
-    if (item.isCut) return;
-    this.#effects.notice({
-      kind: "receipt",
-      item: item.number,
-      heardSamples: item.generatedSamples,
-      heardMs: this.#ledger.heardMs(item, nowMs),
-      isEstimated: this.#ledger.isEstimated(item),
-      isComplete: true,
-    });
-  }
-
-  #setAudible(isAudible: boolean): void {
-    if (isAudible === this.#isAudible) return;
-    this.#isAudible = isAudible;
-    this.#effects.setAgentAudible(isAudible);
   }
 
   #isProviderTurns(): boolean {
     const { turnDetection } = this.#settings;
     return turnDetection === "server_vad" || turnDetection === "semantic_vad";
-  }
-
-  #responseTurnId(): number {
-    return this.#sequence.current()?.turnId ?? this.#turnId;
   }
 
   /** Silence between the true end of speech and now, in captured audio. */

@@ -1,0 +1,176 @@
+// The agent's side of the conversation: what it says, what of it was heard, how it is cut off.
+// Station: between the upstream's audio events, the pacer's sent frames and the transport's reports.
+// Owns the ledger, the response sequence and the generation; the turns are conversation.ts's.
+//
+//   response created -> audio -> queued -> sent -> (reports) heard -> receipt
+//                         \-- late or cut: dropped, counted
+import type { CallEffects } from "../contract/call-effects.ts";
+import { type Interrupted, interrupt } from "./interruption.ts";
+import { type LedgerItem, PlayoutLedger } from "./playout-ledger.ts";
+import { ResponseSequence } from "./response-sequence.ts";
+import { TurnLatency } from "./turn-latency.ts";
+
+const FRAME_MS = 20;
+/** What a response that was stopped still asks of tools belongs to no turn that will come. */
+const STOPPED_TURN_ID = -1;
+
+export class AgentVoice {
+  readonly ledger: PlayoutLedger;
+  readonly sequence: ResponseSequence;
+  readonly latency = new TurnLatency();
+  readonly #effects: CallEffects;
+  readonly #turnId: () => number;
+  #generation = 0;
+  #isAudible = false;
+  #receiptNext = 1;
+
+  /** turnId: the conversation's newest turn, which provider-made responses answer. */
+  constructor(upstreamRateHz: number, effects: CallEffects, turnId: () => number) {
+    this.ledger = new PlayoutLedger(upstreamRateHz);
+    this.sequence = new ResponseSequence(effects);
+    this.#effects = effects;
+    this.#turnId = turnId;
+  }
+
+  /** Grows with every clear; frames and reports carry it. */
+  generation(): number {
+    return this.#generation;
+  }
+
+  isAudible(): boolean {
+    return this.#isAudible;
+  }
+
+  isDrained(): boolean {
+    return this.ledger.isDrained(this.#effects.nowMs());
+  }
+
+  /** The turn that the response being spoken answers. */
+  responseTurnId(): number {
+    return this.sequence.current()?.turnId ?? this.#turnId();
+  }
+
+  onReport(item: number, samples: number, generation: number): void {
+    if (generation !== this.#generation) return;
+    this.ledger.onReport(item, samples, this.#effects.nowMs());
+  }
+
+  onFrameSent(item: number, positionSamples: number, samples: number): void {
+    const nowMs = this.#effects.nowMs();
+    this.ledger.onSent(item, positionSamples, samples, nowMs, FRAME_MS);
+    this.#setAudible(true);
+    if (positionSamples !== 0 || item === 0) return;
+    const turnId = this.ledger.item(item)?.turnId ?? 0;
+    const latency = this.latency.onFirstSent(turnId, nowMs);
+    if (latency !== null) this.#effects.notice(latency);
+  }
+
+  onResponseCreated(responseId: string, tag: string): void {
+    const isWanted = this.sequence.onCreated(responseId, tag);
+    if (!isWanted) return;
+    this.#effects.notice({ kind: "response_started", turnId: this.responseTurnId(), responseId });
+  }
+
+  onAudio(responseId: string, itemId: string, contentIndex: number): number {
+    if (!this.sequence.accepts(responseId)) {
+      this.#effects.count("late_audio_dropped");
+      return 0;
+    }
+    this.sequence.onProgress();
+    const turnId = this.responseTurnId();
+    const item = this.ledger.itemFor({ responseId, itemId, contentIndex, turnId });
+    if (item.isCut) return 0;
+    if (item.generatedSamples === 0) this.latency.onFirstAudio(turnId, this.#effects.nowMs());
+    return item.number;
+  }
+
+  onAudioQueued(item: number, samples: number): void {
+    const entry = this.ledger.item(item);
+    if (entry !== undefined) entry.generatedSamples += samples;
+  }
+
+  onAudioDone(itemId: string): number {
+    const entry = this.#itemOf(itemId);
+    if (entry === undefined) return 0;
+    entry.isGenerated = true;
+    return entry.isCut ? 0 : entry.number;
+  }
+
+  onTranscript(responseId: string, itemId: string, text: string, isFinal: boolean): void {
+    if (!this.sequence.accepts(responseId)) return;
+    this.sequence.onProgress();
+    const item = this.#itemOf(itemId)?.number ?? 0;
+    const turnId = this.responseTurnId();
+    this.#effects.notice({ kind: "transcript", speaker: "agent", text, isFinal, turnId, item });
+  }
+
+  /** -> the turn a tool call belongs to; a stopped response's belongs to none. */
+  turnOfToolCall(responseId: string): number {
+    return this.sequence.accepts(responseId) ? this.responseTurnId() : STOPPED_TURN_ID;
+  }
+
+  /** The response is over. -> items whose end the provider never announced. */
+  onResponseDone(responseId: string, status: string): number[] {
+    const turnId = this.responseTurnId();
+    const unfinished: number[] = [];
+    for (const item of this.ledger.items()) {
+      if (item.responseId !== responseId || item.isGenerated) continue;
+      item.isGenerated = true;
+      if (!item.isCut) unfinished.push(item.number);
+    }
+    this.#effects.notice({ kind: "response_done", turnId, responseId, status });
+    this.sequence.onDone(responseId);
+    return unfinished;
+  }
+
+  /** A response was given up: what came of its audio is all there is. */
+  finishItems(): void {
+    for (const item of this.ledger.items()) {
+      if (item.isGenerated) continue;
+      item.isGenerated = true;
+      if (!item.isCut) this.#effects.endPlaybackItem(item.number);
+    }
+  }
+
+  /** Clear, cancel, truncate; one synchronous call. */
+  interrupt(): Interrupted {
+    const nowMs = this.#effects.nowMs();
+    const cut = interrupt(this.ledger, this.sequence, this.#effects, nowMs, () => {
+      this.#generation += 1;
+    });
+    if (cut.wasAudible) this.#setAudible(false);
+    return cut;
+  }
+
+  /** Once per captured frame: has the far end fallen silent, has an item been heard to its end? */
+  follow(): void {
+    const nowMs = this.#effects.nowMs();
+    if (this.#isAudible && !this.ledger.isAudible(nowMs)) this.#setAudible(false);
+    const oldest = this.ledger.items()[0]?.number ?? 0;
+    const item = this.ledger.item(Math.max(this.#receiptNext, oldest));
+    if (item === undefined || !this.ledger.isHeardToEnd(item, nowMs)) return;
+    this.#receiptNext = item.number + 1;
+    if (!item.isCut) this.#giveReceipt(item, nowMs);
+  }
+
+  #giveReceipt(item: LedgerItem, nowMs: number): void {
+    this.#effects.notice({
+      kind: "receipt",
+      item: item.number,
+      heardSamples: item.generatedSamples,
+      heardMs: this.ledger.heardMs(item, nowMs),
+      isEstimated: this.ledger.isEstimated(item),
+      isComplete: true,
+    });
+  }
+
+  #itemOf(itemId: string): LedgerItem | undefined {
+    return this.ledger.items().findLast((item) => item.itemId === itemId);
+  }
+
+  #setAudible(isAudible: boolean): void {
+    if (isAudible === this.#isAudible) return;
+    this.#isAudible = isAudible;
+    this.#effects.setAgentAudible(isAudible);
+  }
+}
