@@ -106,6 +106,23 @@ export class CallerSpeech {
     return true;
   }
 
+  /** Gives the running span away, open as it is. -> its first frame, null when none was open. */
+  release(): number | null {
+    if (this.#phase === "silent") return null;
+    this.#phase = "silent";
+    return this.#firstFrame;
+  }
+
+  /** Takes over an open span in which the caller has been speaking since the onset. */
+  adopt(spanFirstFrame: number, onsetPositionSamples: number): void {
+    const onsetFrame = Math.floor(onsetPositionSamples / this.#settings.callerFrameSamples);
+    this.#onsetPositionSamples = onsetPositionSamples;
+    this.#firstFrame = Math.max(spanFirstFrame, onsetFrame - this.#preRollFrames);
+    this.#silentFrames = 0;
+    if (this.#listener.isAgentQuiet()) this.#startTurn();
+    else this.#phase = "held";
+  }
+
   #open(bits: number): void {
     const isTurnMachine = (bits & CAPTURE_EVENT.ONSET_MAYBE) !== 0;
     this.#onsetPositionSamples = isTurnMachine

@@ -2,21 +2,18 @@
 // Station: between the engine's event bits, the upstream's events and the transport's reports on one
 // side, and CallEffects on the other. Synchronous; no promise, no clock, no socket.
 //
-// Its parts: caller-speech (spans and turns), agent-voice (said, heard, cut) with response-sequence
-// (response.create), playout-ledger and interruption, goodbye (drain before hang-up).
+// Its parts: caller-turns (with caller-speech), agent-voice (with response-sequence, playout-ledger,
+// interruption, turn-latency), goodbye. This file is the front door: it knows which part an input
+// belongs to, the greeting, and when the conversation is over.
 // Barge-in order (S1-31, D-22): clear the far end, cancel, then truncate at what was heard.
 import type { CallEffects, CaptureFacts, ConversationTimer } from "../contract/call-effects.ts";
 import type { EndReason, TurnDetection } from "../contract/call-terms.ts";
 import type { ResponseStatus } from "../contract/upstream.ts";
 import { AgentVoice } from "./agent-voice.ts";
-import { CallerSpeech, type CallerSpeechListener } from "./caller-speech.ts";
+import { CallerTurns, type CallerTurnsSettings } from "./caller-turns.ts";
 import { Goodbye } from "./goodbye.ts";
 import type { PlayoutLedger } from "./playout-ledger.ts";
 import type { ResponseSequence } from "./response-sequence.ts";
-
-const FRAME_MS = 20;
-/** Caller audio from before the upstream was ready that is still sent: 2 s. */
-const EARLY_FRAMES = 100;
 
 export interface Greeting {
   /** What the model is told to say. */
@@ -25,49 +22,36 @@ export interface Greeting {
   readonly isProtected: boolean;
 }
 
-export interface ConversationSettings {
-  readonly turnDetection: TurnDetection;
-  readonly callerRateHz: number;
-  readonly callerFrameSamples: number;
+export interface ConversationSettings extends CallerTurnsSettings {
   readonly upstreamRateHz: number;
-  readonly preRollMs: number;
-  readonly commitMsMin: number;
-  readonly turnMsMax: number;
-  /** Longest wait of a turn's response behind another one (S1-29). */
-  readonly responseWaitMs: number;
   readonly greeting: Greeting | null;
-  /** What becomes of speech that ended under protection (decision 14). */
-  readonly protectedSpeech: "drop" | "commit";
 }
 
 export class Conversation {
   readonly #settings: ConversationSettings;
   readonly #effects: CallEffects;
-  readonly #facts: CaptureFacts;
   readonly #voice: AgentVoice;
-  readonly #sequence: ResponseSequence;
-  readonly #speech: CallerSpeech;
+  readonly #turns: CallerTurns;
   readonly #goodbye: Goodbye;
-  #turnId = 0;
-  #framesCaptured = 0;
-  #isGreeting = false;
   #isUpstreamReady = false;
-  #isTurnEndedEarly = false;
-  /** First frame of the span that is open while nobody here owns the turns. */
-  #spanFirstFrame = 0;
 
   constructor(settings: ConversationSettings, effects: CallEffects, facts: CaptureFacts) {
     this.#settings = settings;
     this.#effects = effects;
-    this.#facts = facts;
-    this.#voice = new AgentVoice(settings.upstreamRateHz, effects, () => this.#turnId);
-    this.#sequence = this.#voice.sequence;
-    this.#goodbye = new Goodbye(effects, this.#sequence, this.#voice.ledger);
-    this.#speech = new CallerSpeech(settings, effects, facts, this.#speechListener());
+    this.#voice = new AgentVoice(settings.upstreamRateHz, effects, () => this.#turns.turnId());
+    this.#goodbye = new Goodbye(effects, this.#voice.sequence, this.#voice.ledger);
+    this.#turns = new CallerTurns(settings, effects, facts, this.#voice, {
+      isProtected: () => this.#isProtected(),
+      isEnding: () => this.#goodbye.isBegun(),
+    });
   }
 
   turnId(): number {
-    return this.#turnId;
+    return this.#turns.turnId();
+  }
+
+  turnDetection(): TurnDetection {
+    return this.#turns.turnDetection();
   }
 
   /** Grows with every clear; frames and reports carry it. */
@@ -80,7 +64,7 @@ export class Conversation {
   }
 
   sequence(): ResponseSequence {
-    return this.#sequence;
+    return this.#voice.sequence;
   }
 
   isOver(): boolean {
@@ -91,48 +75,36 @@ export class Conversation {
 
   /** The core took one 20 ms frame. bits: CAPTURE_EVENT. */
   onCapture(bits: number, frameIndex: number): void {
-    this.#framesCaptured = frameIndex + 1;
     if (this.#goodbye.isOver()) return;
     this.#voice.follow();
-    if (this.#settings.turnDetection === "local") this.#speech.onCapture(bits, frameIndex);
+    this.#turns.onCapture(bits, frameIndex);
   }
 
   /** The caller's application stops the agent, whatever is protected. */
   onInterrupt(): void {
-    this.#newTurnId();
-    this.#sequence.forget("turn");
+    this.#turns.newTurn();
+    this.#voice.sequence.forget("turn");
     this.#voice.interrupt();
   }
 
   /** `force`, push to talk: the caller's turn ends now. */
   onEndOfTurn(): void {
-    if (this.#settings.turnDetection === "local") {
-      this.#speech.force();
-      return;
-    }
-    if (this.#settings.turnDetection !== "none") return;
-    if (!this.#isUpstreamReady) {
-      // No span is open yet: what was said lies on the tape, and is committed when it goes out.
-      this.#isTurnEndedEarly = true;
-      return;
-    }
-    const endFrame = this.#effects.appendEnd();
-    this.#newTurnId();
-    this.#voice.interrupt();
-    this.#commit(this.#spanFirstFrame, endFrame, 0, true);
-    this.#spanFirstFrame = this.#effects.appendBegin(endFrame);
+    this.#turns.onEndOfTurn();
   }
 
   /** A typed message: it interrupts, and is answered. The text itself went upstream already. */
   onText(): void {
-    this.#newTurnId();
-    this.#voice.interrupt();
-    this.#askTurn();
+    this.#turns.onText();
   }
 
   /** The far end played `samples` (upstream rate) of the item. Marks of older generations do not count. */
   onReport(item: number, samples: number, generation: number): void {
     this.#voice.onReport(item, samples, generation);
+  }
+
+  /** Another owner of the turns from the next frame on (S4-C06). */
+  setTurnDetection(turnDetection: TurnDetection): void {
+    this.#turns.setTurnDetection(turnDetection);
   }
 
   // ---- the pacer --------------------------------------------------------------------------
@@ -147,21 +119,8 @@ export class Conversation {
   /** The session is configured. Audio captured before is on the tape and goes out now. */
   onUpstreamReady(): void {
     this.#isUpstreamReady = true;
-    const greeting = this.#settings.greeting;
-    if (greeting !== null && this.#turnId === 0) {
-      this.#isGreeting = true;
-      this.#sequence.ask({
-        asker: "greeting",
-        turnId: 0,
-        instructions: greeting.instructions,
-        deadlineMs: this.#effects.nowMs() + this.#settings.responseWaitMs,
-      });
-    }
-    if (this.#settings.turnDetection !== "local") {
-      const early = Math.max(0, this.#framesCaptured - EARLY_FRAMES);
-      this.#spanFirstFrame = this.#effects.appendBegin(early);
-    }
-    if (this.#isTurnEndedEarly) this.onEndOfTurn();
+    this.#askGreeting();
+    this.#turns.onUpstreamReady();
   }
 
   onCommitted(): void {
@@ -170,19 +129,12 @@ export class Conversation {
 
   /** The provider hears the caller (its own detection owns the turns). One direct call (S0-07, S0-10). */
   onProviderSpeechStarted(positionMs: number): void {
-    if (!this.#isProviderTurns()) return;
-    this.#newTurnId();
-    this.#voice.interrupt();
-    this.#sequence.setHeld(true);
-    this.#effects.notice({ kind: "speech_started", turnId: this.#turnId, positionMs });
+    this.#turns.onProviderSpeechStarted(positionMs);
   }
 
   /** The provider decided that the turn is over; it commits and responds by itself. */
   onProviderSpeechStopped(positionMs: number): void {
-    if (!this.#isProviderTurns()) return;
-    this.#sequence.setHeld(false);
-    this.#effects.notice({ kind: "speech_ended", turnId: this.#turnId, positionMs });
-    this.#voice.latency.onTurnDecided(this.#turnId, this.#effects.nowMs(), this.#silenceMs());
+    this.#turns.onProviderSpeechStopped(positionMs);
   }
 
   /** tag: of the request that it answers, "" when the provider does not echo it. */
@@ -215,29 +167,26 @@ export class Conversation {
   }
 
   /** A tool call was answered: the answer may be spoken when nothing else is, unless it is stale. */
-  onToolAnswered(turnId = this.#turnId): void {
+  onToolAnswered(turnId = this.#turns.turnId()): void {
     if (this.#goodbye.isBegun()) return;
-    this.#sequence.ask({
-      asker: "tool",
-      turnId,
-      instructions: "",
-      deadlineMs: this.#effects.nowMs() + this.#settings.responseWaitMs,
-    });
+    const deadlineMs = this.#effects.nowMs() + this.#settings.responseWaitMs;
+    this.#voice.sequence.ask({ asker: "tool", turnId, instructions: "", deadlineMs });
   }
 
   /** -> numbers of items that end with it though the provider never said that their audio is done. */
   onResponseDone(responseId: string, status: ResponseStatus): number[] {
     const unfinished = this.#voice.onResponseDone(responseId, status);
     this.#goodbye.onSequence();
-    this.#speech.onAgentQuietMaybe();
+    this.#turns.onAgentQuietMaybe();
     return unfinished;
   }
 
   /** The provider refused something; the session goes on. */
   onUpstreamError(code: string): void {
-    if (code === "conversation_already_has_active_response") this.#sequence.onAlreadyActive();
-    else if (code === "response_cancel_not_active") this.#sequence.onCancelNotActive();
-    else if (code === "input_audio_buffer_commit_empty") this.#onCommitRefused();
+    const { sequence } = this.#voice;
+    if (code === "conversation_already_has_active_response") sequence.onAlreadyActive();
+    else if (code === "response_cancel_not_active") sequence.onCancelNotActive();
+    else if (code === "input_audio_buffer_commit_empty") this.#turns.onCommitRefused();
     this.#goodbye.onSequence();
   }
 
@@ -246,7 +195,7 @@ export class Conversation {
       this.#goodbye.onTimer(timer);
       return;
     }
-    this.#sequence.onTimeout();
+    this.#voice.sequence.onTimeout();
     this.#voice.finishItems();
     this.#goodbye.onSequence();
   }
@@ -254,111 +203,29 @@ export class Conversation {
   /** Says goodbye (or just drains, with no instructions), is heard in full, then ends the call. */
   sayGoodbye(reason: EndReason, instructions: string): void {
     const isUpstreamReady = this.#isUpstreamReady;
-    this.#goodbye.begin(reason, { instructions, turnId: this.#turnId, isUpstreamReady });
+    this.#goodbye.begin(reason, { instructions, turnId: this.turnId(), isUpstreamReady });
   }
 
   /** The call ended from outside (hang-up, lost upstream): frees every timer; nothing more is asked. */
   close(): void {
     this.#goodbye.close();
-    this.#sequence.close();
+    this.#voice.sequence.close();
   }
 
-  // ---- inside -----------------------------------------------------------------------------
-
-  #speechListener(): CallerSpeechListener {
-    return {
-      isAgentQuiet: () => !this.#voice.isAudible() && !this.#isProtected(),
-      isInterruptible: () => !this.#isProtected(),
-      onTurnStarted: (onsetPositionSamples) => this.#startTurn(onsetPositionSamples),
-      onTurnEnded: (firstFrame, endFrame) => this.#endTurn(firstFrame, endFrame),
-      onHeldEnded: () => this.#heldEnded(),
-      onHeldCommitted: (firstFrame, endFrame) => this.#commit(firstFrame, endFrame, 0, false),
-    };
+  #askGreeting(): void {
+    const { greeting, responseWaitMs } = this.#settings;
+    if (greeting === null || this.turnId() !== 0) return;
+    const { instructions } = greeting;
+    const deadlineMs = this.#effects.nowMs() + responseWaitMs;
+    this.#voice.sequence.ask({ asker: "greeting", turnId: 0, instructions, deadlineMs });
   }
 
-  #startTurn(onsetPositionSamples: number): void {
-    this.#newTurnId();
-    const cut = this.#voice.interrupt();
-    this.#sequence.setHeld(true);
-    const positionMs = this.#positionMs(onsetPositionSamples);
-    const turnId = this.#turnId;
-    this.#effects.notice({ kind: "speech_started", turnId, positionMs });
-    if (!cut.wasAudible) return;
-    this.#effects.count("barge_in");
-    this.#effects.notice({ kind: "barge_in", item: cut.item, heardMs: cut.heardMs, turnId });
-  }
-
-  #endTurn(firstFrame: number, endFrame: number): void {
-    const turnId = this.#turnId;
-    const positionMs = this.#positionMs(this.#facts.endPositionSamples());
-    this.#effects.notice({ kind: "speech_ended", turnId, positionMs });
-    this.#commit(firstFrame, endFrame, this.#silenceMs(), true);
-    this.#sequence.setHeld(false);
-  }
-
-  #commit(firstFrame: number, endFrame: number, silenceMs: number, isAnswered: boolean): void {
-    const startMs = firstFrame * FRAME_MS;
-    const endMs = endFrame * FRAME_MS;
-    if (endMs - startMs < this.#settings.commitMsMin) {
-      this.#effects.appendDiscard();
-      this.#effects.count("turn_too_short");
-      return;
-    }
-    const turnId = this.#turnId;
-    if (isAnswered) this.#voice.latency.onTurnDecided(turnId, this.#effects.nowMs(), silenceMs);
-    this.#effects.commit(turnId);
-    this.#effects.count("turn_committed");
-    this.#effects.notice({ kind: "turn_committed", turnId, startMs, endMs });
-    if (isAnswered) this.#askTurn();
-  }
-
-  #askTurn(): void {
-    if (this.#goodbye.isBegun()) return;
-    const nowMs = this.#effects.nowMs();
-    const deadlineMs = nowMs + this.#settings.responseWaitMs;
-    this.#sequence.ask({ asker: "turn", turnId: this.#turnId, instructions: "", deadlineMs });
-  }
-
-  /** The provider had no audio to commit: an answer to it would answer nothing. */
-  #onCommitRefused(): void {
-    this.#sequence.forget("turn");
-    if (this.#sequence.current()?.asker === "turn") this.#sequence.cancel();
-  }
-
-  #heldEnded(): boolean {
-    const isCommitted = this.#settings.protectedSpeech === "commit";
-    this.#effects.count(isCommitted ? "protected_speech_committed" : "protected_speech_dropped");
-    return isCommitted;
-  }
-
-  #newTurnId(): void {
-    this.#turnId += 1;
-    this.#sequence.setTurn(this.#turnId);
-    this.#isGreeting = false;
-  }
-
-  /** True from the greeting's request until its last sample was heard, or the goodbye began. */
+  /** True from the greeting's request until its last sample was heard, and once the goodbye began. */
   #isProtected(): boolean {
     if (this.#goodbye.isBegun()) return true;
-    if (!this.#isGreeting || this.#settings.greeting?.isProtected !== true) return false;
-    const isPending = this.#sequence.current()?.asker === "greeting";
-    if (isPending || !this.#voice.isDrained()) return true;
-    this.#isGreeting = false;
-    return false;
-  }
-
-  #isProviderTurns(): boolean {
-    const { turnDetection } = this.#settings;
-    return turnDetection === "server_vad" || turnDetection === "semantic_vad";
-  }
-
-  /** Silence between the true end of speech and now, in captured audio. */
-  #silenceMs(): number {
-    const endMs = this.#positionMs(this.#facts.endPositionSamples());
-    return Math.max(0, this.#framesCaptured * FRAME_MS - endMs);
-  }
-
-  #positionMs(positionSamples: number): number {
-    return Math.floor((positionSamples * 1000) / this.#settings.callerRateHz);
+    // Turn 0 is the greeting's: any turn that began has ended it.
+    const isGreetingTime = this.turnId() === 0 && this.#isUpstreamReady;
+    if (this.#settings.greeting?.isProtected !== true || !isGreetingTime) return false;
+    return this.#voice.sequence.isWanted("greeting") || !this.#voice.isDrained();
   }
 }

@@ -5,6 +5,7 @@
 // Limits: SPANS_MAX spans wait for the upstream; the tape behind them holds 60 s.
 import { assert } from "../assert.ts";
 import type { AudioEngine } from "../contract/audio-engine.ts";
+import type { TurnDetection } from "../contract/call-terms.ts";
 import { SEND } from "../contract/send-result.ts";
 import type { Upstream } from "../contract/upstream.ts";
 import { APPEND_GATHER_MS, FRAME_MS } from "../limits.ts";
@@ -28,7 +29,8 @@ interface Span {
 export class SpanForwarder {
   readonly #tape: Tape;
   readonly #sink: Sink;
-  readonly #gatherFrames: number;
+  #gatherFrames = GATHER_FRAMES;
+  #isTapeKept = true;
   readonly #spans: Span[] = [];
   /** End frames of commits that the provider has not acknowledged. */
   readonly #unacknowledged: number[] = [];
@@ -36,11 +38,20 @@ export class SpanForwarder {
   readonly #append = (source: Uint8Array, start: number, end: number) =>
     this.#sink.append(source, start, end);
 
-  /** isGathered: false sends every frame at once (the provider owns the turns). */
-  constructor(tape: Tape, sink: Sink, isGathered: boolean) {
+  constructor(tape: Tape, sink: Sink, turnDetection: TurnDetection) {
     this.#tape = tape;
     this.#sink = sink;
-    this.#gatherFrames = isGathered ? GATHER_FRAMES : 1;
+    this.setTurnDetection(turnDetection);
+  }
+
+  /**
+   * The provider's detection gets every frame at once, others a message per 100 ms. Only local turns
+   * are short enough to be kept on the tape until their commit; an endless span is dropped as it goes.
+   */
+  setTurnDetection(turnDetection: TurnDetection): void {
+    const isProvider = turnDetection === "server_vad" || turnDetection === "semantic_vad";
+    this.#gatherFrames = isProvider ? 1 : GATHER_FRAMES;
+    this.#isTapeKept = turnDetection === "local";
   }
 
   /** -> the first frame really kept. */
@@ -107,6 +118,7 @@ export class SpanForwarder {
       const toFrame = isOpen ? this.#tape.framesCaptured() : span.endFrame;
       if (toFrame > span.nextFrame) {
         span.nextFrame += this.#tape.tapeRead(span.nextFrame, toFrame, this.#append);
+        if (!this.#isTapeKept) this.#tape.tapeDrop(span.nextFrame);
       }
       if (isOpen || span.nextFrame < toFrame || !span.isCommitted) return;
       if (this.#sink.commit() === SEND.DROPPED) this.#commitsDropped += 1;

@@ -66,8 +66,7 @@ export class FastLane implements Lane, EngineListener, UpstreamListener {
   constructor(deps: FastLaneDeps) {
     this.#deps = deps;
     const { clock, engine, upstream, transport, owner, settings } = deps;
-    const isGathered = settings.turnDetection === "local" || settings.turnDetection === "none";
-    this.#forwarder = new SpanForwarder(engine, upstream, isGathered);
+    this.#forwarder = new SpanForwarder(engine, upstream, settings.turnDetection);
     this.#effects = new LaneEffects({
       clock,
       engine,

@@ -1,0 +1,259 @@
+// The caller's turns, whoever decides about them: local voice activity, the provider, or the
+// caller's application (push to talk). Station: between speech (caller-speech.ts, the provider's
+// events, EndOfTurn) and the agent's voice, which a new turn interrupts and a finished one asks.
+//
+//   local            spans open at the onset and close at the end; nothing is sent in silence
+//   server, semantic one span, always open; the provider commits and responds by itself
+//   none             one span, always open; EndOfTurn commits it and opens the next
+//
+// Switching during a call keeps the running span where there is one, so that no sample is lost or
+// sent twice (S4-C06).
+import type { CallEffects, CaptureFacts } from "../contract/call-effects.ts";
+import type { TurnDetection } from "../contract/call-terms.ts";
+import { VAD_STATE } from "../contract/core.ts";
+import type { AgentVoice } from "./agent-voice.ts";
+import { CallerSpeech, type CallerSpeechListener } from "./caller-speech.ts";
+
+const FRAME_MS = 20;
+/** Caller audio from before the upstream was ready that is still sent: 2 s. */
+const EARLY_FRAMES = 100;
+
+export interface CallerTurnsSettings {
+  readonly turnDetection: TurnDetection;
+  readonly callerRateHz: number;
+  readonly callerFrameSamples: number;
+  readonly preRollMs: number;
+  readonly commitMsMin: number;
+  readonly turnMsMax: number;
+  /** Longest wait of a turn's response behind another one (S1-29). */
+  readonly responseWaitMs: number;
+  /** What becomes of speech that ended under protection (decision 14). */
+  readonly protectedSpeech: "drop" | "commit";
+}
+
+/** What the conversation knows that turns depend on. */
+export interface TurnGuards {
+  /** An utterance that may not be cut is pending or audible. */
+  isProtected(): boolean;
+  /** Nothing more is asked: the goodbye has begun. */
+  isEnding(): boolean;
+}
+
+export class CallerTurns {
+  readonly #settings: CallerTurnsSettings;
+  readonly #effects: CallEffects;
+  readonly #facts: CaptureFacts;
+  readonly #voice: AgentVoice;
+  readonly #guards: TurnGuards;
+  readonly #speech: CallerSpeech;
+  #turnDetection: TurnDetection;
+  #turnId = 0;
+  #framesCaptured = 0;
+  #isUpstreamReady = false;
+  #isTurnEndedEarly = false;
+  /** First frame of the span that is open while nobody here owns the turns. */
+  #spanFirstFrame = 0;
+
+  constructor(
+    settings: CallerTurnsSettings,
+    effects: CallEffects,
+    facts: CaptureFacts,
+    voice: AgentVoice,
+    guards: TurnGuards,
+  ) {
+    this.#settings = settings;
+    this.#effects = effects;
+    this.#facts = facts;
+    this.#voice = voice;
+    this.#guards = guards;
+    this.#turnDetection = settings.turnDetection;
+    this.#speech = new CallerSpeech(settings, effects, facts, this.#speechListener());
+  }
+
+  turnId(): number {
+    return this.#turnId;
+  }
+
+  turnDetection(): TurnDetection {
+    return this.#turnDetection;
+  }
+
+  onCapture(bits: number, frameIndex: number): void {
+    this.#framesCaptured = frameIndex + 1;
+    if (this.#turnDetection === "local") this.#speech.onCapture(bits, frameIndex);
+  }
+
+  /** The agent may have fallen silent. */
+  onAgentQuietMaybe(): void {
+    if (this.#turnDetection === "local") this.#speech.onAgentQuietMaybe();
+  }
+
+  /** The session is configured. Audio captured before is on the tape and goes out now. */
+  onUpstreamReady(): void {
+    this.#isUpstreamReady = true;
+    if (this.#turnDetection !== "local") {
+      this.#spanFirstFrame = this.#effects.appendBegin(
+        Math.max(0, this.#framesCaptured - EARLY_FRAMES),
+      );
+    }
+    if (this.#isTurnEndedEarly) this.onEndOfTurn();
+  }
+
+  /** `force`, push to talk: the caller's turn ends now. */
+  onEndOfTurn(): void {
+    if (this.#turnDetection === "local") {
+      this.#speech.force();
+      return;
+    }
+    if (this.#turnDetection !== "none") return;
+    if (!this.#isUpstreamReady) {
+      // No span is open yet: what was said lies on the tape, and is committed when it goes out.
+      this.#isTurnEndedEarly = true;
+      return;
+    }
+    const endFrame = this.#effects.appendEnd();
+    this.newTurn();
+    this.#voice.interrupt();
+    this.#commit(this.#spanFirstFrame, endFrame, 0, true);
+    this.#spanFirstFrame = this.#effects.appendBegin(endFrame);
+  }
+
+  /** A typed message: it interrupts, and is answered. The text itself went upstream already. */
+  onText(): void {
+    this.newTurn();
+    this.#voice.interrupt();
+    this.#askTurn();
+  }
+
+  /** The provider hears the caller. One direct call to the far end's clear (S0-07, S0-10). */
+  onProviderSpeechStarted(positionMs: number): void {
+    if (!this.#isProviderTurns()) return;
+    this.newTurn();
+    this.#voice.interrupt();
+    this.#voice.sequence.setHeld(true);
+    this.#effects.notice({ kind: "speech_started", turnId: this.#turnId, positionMs });
+  }
+
+  /** The provider decided that the turn is over; it commits and responds by itself. */
+  onProviderSpeechStopped(positionMs: number): void {
+    if (!this.#isProviderTurns()) return;
+    this.#voice.sequence.setHeld(false);
+    this.#effects.notice({ kind: "speech_ended", turnId: this.#turnId, positionMs });
+    this.#voice.latency.onTurnDecided(this.#turnId, this.#effects.nowMs(), this.#silenceMs());
+  }
+
+  /** The provider had no audio to commit: an answer to it would answer nothing. */
+  onCommitRefused(): void {
+    const { sequence } = this.#voice;
+    sequence.forget("turn");
+    if (sequence.current()?.asker === "turn") sequence.cancel();
+  }
+
+  newTurn(): void {
+    this.#turnId += 1;
+    this.#voice.sequence.setTurn(this.#turnId);
+  }
+
+  /**
+   * Another owner of the turns from the next frame on. A span that is open stays open: what was sent
+   * is not sent again, what comes next follows it.
+   */
+  setTurnDetection(turnDetection: TurnDetection): void {
+    const wasLocal = this.#turnDetection === "local";
+    const isLocal = turnDetection === "local";
+    this.#turnDetection = turnDetection;
+    this.#voice.sequence.setHeld(false);
+    if (wasLocal === isLocal || !this.#isUpstreamReady) return;
+    if (isLocal) this.#spanToSpeech();
+    else this.#speechToSpan();
+  }
+
+  #speechToSpan(): void {
+    const firstFrame = this.#speech.release();
+    this.#spanFirstFrame = firstFrame ?? this.#effects.appendBegin(this.#framesCaptured);
+  }
+
+  /** The caller is speaking: the open span becomes that turn's. In silence it is thrown away. */
+  #spanToSpeech(): void {
+    if (this.#facts.vadState() === VAD_STATE.SILENCE) {
+      this.#effects.appendEnd();
+      this.#effects.appendDiscard();
+      return;
+    }
+    this.#speech.adopt(this.#spanFirstFrame, this.#facts.onsetPositionSamples());
+  }
+
+  #speechListener(): CallerSpeechListener {
+    return {
+      isAgentQuiet: () => !this.#voice.isAudible() && !this.#guards.isProtected(),
+      isInterruptible: () => !this.#guards.isProtected(),
+      onTurnStarted: (onsetPositionSamples) => this.#startTurn(onsetPositionSamples),
+      onTurnEnded: (firstFrame, endFrame) => this.#endTurn(firstFrame, endFrame),
+      onHeldEnded: () => this.#heldEnded(),
+      onHeldCommitted: (firstFrame, endFrame) => this.#commit(firstFrame, endFrame, 0, false),
+    };
+  }
+
+  #startTurn(onsetPositionSamples: number): void {
+    this.newTurn();
+    const cut = this.#voice.interrupt();
+    this.#voice.sequence.setHeld(true);
+    const positionMs = this.#positionMs(onsetPositionSamples);
+    const turnId = this.#turnId;
+    this.#effects.notice({ kind: "speech_started", turnId, positionMs });
+    if (!cut.wasAudible) return;
+    this.#effects.count("barge_in");
+    this.#effects.notice({ kind: "barge_in", item: cut.item, heardMs: cut.heardMs, turnId });
+  }
+
+  #endTurn(firstFrame: number, endFrame: number): void {
+    const turnId = this.#turnId;
+    const positionMs = this.#positionMs(this.#facts.endPositionSamples());
+    this.#effects.notice({ kind: "speech_ended", turnId, positionMs });
+    this.#commit(firstFrame, endFrame, this.#silenceMs(), true);
+    this.#voice.sequence.setHeld(false);
+  }
+
+  #heldEnded(): boolean {
+    const isCommitted = this.#settings.protectedSpeech === "commit";
+    this.#effects.count(isCommitted ? "protected_speech_committed" : "protected_speech_dropped");
+    return isCommitted;
+  }
+
+  #commit(firstFrame: number, endFrame: number, silenceMs: number, isAnswered: boolean): void {
+    const startMs = firstFrame * FRAME_MS;
+    const endMs = endFrame * FRAME_MS;
+    if (endMs - startMs < this.#settings.commitMsMin) {
+      this.#effects.appendDiscard();
+      this.#effects.count("turn_too_short");
+      return;
+    }
+    const turnId = this.#turnId;
+    if (isAnswered) this.#voice.latency.onTurnDecided(turnId, this.#effects.nowMs(), silenceMs);
+    this.#effects.commit(turnId);
+    this.#effects.count("turn_committed");
+    this.#effects.notice({ kind: "turn_committed", turnId, startMs, endMs });
+    if (isAnswered) this.#askTurn();
+  }
+
+  #askTurn(): void {
+    if (this.#guards.isEnding()) return;
+    const deadlineMs = this.#effects.nowMs() + this.#settings.responseWaitMs;
+    const turnId = this.#turnId;
+    this.#voice.sequence.ask({ asker: "turn", turnId, instructions: "", deadlineMs });
+  }
+
+  #isProviderTurns(): boolean {
+    return this.#turnDetection === "server_vad" || this.#turnDetection === "semantic_vad";
+  }
+
+  /** Silence between the true end of speech and now, in captured audio. */
+  #silenceMs(): number {
+    const endMs = this.#positionMs(this.#facts.endPositionSamples());
+    return Math.max(0, this.#framesCaptured * FRAME_MS - endMs);
+  }
+
+  #positionMs(positionSamples: number): number {
+    return Math.floor((positionSamples * 1000) / this.#settings.callerRateHz);
+  }
+}
