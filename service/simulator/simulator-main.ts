@@ -21,9 +21,10 @@ export async function startSimulator(args: readonly string[]): Promise<Simulator
     return undefined;
   }
   const port = numberBetween("port", values.port ?? "8790", 0, PORT_MAX);
+  if (!Number.isInteger(port)) throw invalid(`port is ${port}, must be a whole number`);
   const speed = numberBetween("speed", values.speed ?? "5", 0.1, SPEED_MAX);
   const script = values.script === undefined ? {} : { script: await readScript(values.script) };
-  const simulator = createRealtimeSimulator({
+  return createRealtimeSimulator({
     clock: createSystemClock(),
     random: createSystemRandom(),
     host: values.host ?? "127.0.0.1",
@@ -31,9 +32,6 @@ export async function startSimulator(args: readonly string[]): Promise<Simulator
     limits: { speed },
     ...script,
   });
-  process.stdout.write(`simulator: ${simulator.url}\n`);
-  process.stdout.write(`use it with OPENAI_REALTIME_URL=${simulator.url} bun start\n`);
-  return simulator;
 }
 
 function readArguments(args: readonly string[]) {
@@ -73,6 +71,10 @@ function invalid(what: string, cause?: unknown): VoxError {
 if (import.meta.main) {
   try {
     const simulator = await startSimulator(process.argv.slice(2));
+    if (simulator !== undefined) {
+      process.stdout.write(`simulator: ${simulator.url}\n`);
+      process.stdout.write(`use it with OPENAI_REALTIME_URL=${simulator.url} bun start\n`);
+    }
     for (const signal of ["SIGINT", "SIGTERM"] as const) {
       process.once(signal, () => void simulator?.stop());
     }

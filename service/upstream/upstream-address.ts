@@ -19,8 +19,15 @@ export function realtimeUrl(address: string, model: string): string {
 
 /** A key goes out over TLS, or in clear text to this very machine, and nowhere else. */
 export function realtimeHeaders(url: string, apiKey: string): Readonly<Record<string, string>> {
-  const isSafe = url.startsWith("wss:") || isLoopback(new URL(url).hostname);
-  return apiKey === "" || !isSafe ? {} : { authorization: `Bearer ${apiKey}` };
+  const { protocol, hostname } = new URL(url);
+  const isSafe = protocol === "wss:" || isLoopback(hostname);
+  if (apiKey === "" || !isSafe) return {};
+  return isAzure(hostname) ? { "api-key": apiKey } : { authorization: `Bearer ${apiKey}` };
+}
+
+/** Azure speaks the same protocol under /openai/v1/realtime, and takes its keys in its own header. */
+function isAzure(host: string): boolean {
+  return /\.(?:openai|cognitiveservices|services\.ai)\.azure\.(?:com|us|cn)$/.test(host);
 }
 
 function isLoopback(host: string): boolean {

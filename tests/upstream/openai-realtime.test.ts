@@ -2,8 +2,11 @@
 // to the project's own simulator. Method: one stepped clock for both ends (tests/support).
 import { describe, expect, test } from "bun:test";
 import { SEND } from "../../service/contract/send-result.ts";
+import { audioForm } from "../../service/simulator/audio-forms.ts";
+import { melody } from "../../service/simulator/melodies.ts";
 import {
   createLoopbackPair,
+  createReadyPair,
   PCM_SESSION,
   PCMU_SESSION,
   patternAudio,
@@ -69,4 +72,22 @@ describe("createOpenAiRealtimeFactory()", () => {
       expect(pair.of("onError")).toEqual([]);
     },
   );
+
+  test("with the server's turn detection it reports turns and answers nobody asked for", async () => {
+    const session = { ...PCMU_SESSION, turnDetection: "server_vad" } as const;
+    await using pair = await createReadyPair({ session });
+    const form = audioForm({ type: "audio/pcmu" });
+    const quiet = new Uint8Array(8 * 700).fill(0xff);
+    const speech = Buffer.concat([quiet, melody(form, "greeting", 600), quiet]);
+    for (let at = 0; at < speech.length; at += 160) {
+      expect(pair.upstream.append(speech, at, at + 160)).not.toBe(SEND.DROPPED);
+    }
+    await pair.advance(1_000);
+    // 700 ms less the prefix of 300.
+    const itemId = String(pair.of("onCommitted")[0]?.[0]);
+    expect(pair.of("onSpeechStarted")).toEqual([[400, itemId]]);
+    expect(pair.of("onSpeechStopped")[0]?.[1]).toBe(itemId);
+    expect(pair.of("onResponseCreated")[0]?.[1]).toBe("");
+    expect(pair.of("onResponseDone")[0]?.[1]).toBe("completed");
+  });
 });

@@ -36,4 +36,13 @@ describe("realtimeHeaders()", () => {
     expect(headers).toEqual(isShown ? { authorization: "Bearer sk-1" } : {});
     expect(realtimeHeaders(url, "")).toEqual({});
   });
+
+  test.each([
+    ["wss://mine.openai.azure.com/openai/v1/realtime", true],
+    ["wss://mine.services.ai.azure.com/openai/v1/realtime", true],
+    ["wss://openai.azure.com.example.org/openai/v1/realtime", false],
+  ])("uses the header of Azure for %s: %p", (url, isAzure) => {
+    const wanted = isAzure ? { "api-key": "sk-1" } : { authorization: "Bearer sk-1" };
+    expect(realtimeHeaders(url, "sk-1")).toEqual(wanted);
+  });
 });
