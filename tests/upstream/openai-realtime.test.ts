@@ -13,7 +13,7 @@ import {
 } from "../support/loopback-pair.ts";
 
 describe("createOpenAiRealtimeFactory()", () => {
-  test("sends turn_detection null and is ready when the echo says so (S1-51)", async () => {
+  test("sends turn_detection null and is ready when the echo says so (S1-51, RT-01)", async () => {
     await using pair = createLoopbackPair();
     pair.upstream.open();
     expect(pair.upstream.isReady()).toBe(false);
