@@ -4,6 +4,7 @@
 import type { Counter, Metrics } from "../contract/metrics.ts";
 import type { CallOpener } from "../contract/transport.ts";
 import type { Admission, Refusal } from "../transport/admission.ts";
+import { requestPath } from "../transport/request-path.ts";
 import { PHONE_FORMAT, phoneRequest } from "../transport/twilio-format.ts";
 import type { TwilioGate } from "../transport/twilio-gate.ts";
 import type { SignedParameters } from "../transport/twilio-signature.ts";
@@ -83,7 +84,7 @@ async function signedForm(
     return { status: 415, code: "type_refused", message, hasRetryAfter: false };
   }
   const form = formOf(await request.text());
-  const { pathname, search } = new URL(request.url);
+  const { pathname, search } = requestPath(request.url);
   const signature = request.headers.get("x-twilio-signature");
   if (twilio.isSignedWebhook(pathname + search, form, signature)) return form;
   const message = "The X-Twilio-Signature is missing or wrong; check auth token and PUBLIC_URL";

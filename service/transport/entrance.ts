@@ -8,6 +8,7 @@ import type { Admission, Refusal } from "./admission.ts";
 import type { CallerConnection } from "./caller-connection.ts";
 import { isFromThisMachine } from "./loopback.ts";
 import { type CallerStream, createProtobufStream } from "./protobuf-stream.ts";
+import { requestPath } from "./request-path.ts";
 import type { RefusalStatus, Traffic } from "./traffic.ts";
 import { TWILIO_MEDIA_PATH, type TwilioGate } from "./twilio-gate.ts";
 import { createTwilioStream } from "./twilio-media-stream.ts";
@@ -56,7 +57,7 @@ export function createEntrance(options: EntranceOptions): Entrance {
   };
   return {
     admit(request, address) {
-      const { pathname } = new URL(request.url);
+      const { pathname } = requestPath(request.url);
       if (pathname === STREAM_PATH) return counted(admitStream(request, address, options));
       if (pathname === TWILIO_MEDIA_PATH) return counted(admitPlain(request, address, options));
       if (pathname.startsWith(`${TWILIO_MEDIA_PATH}/`) && options.twilio !== null) {
@@ -105,7 +106,7 @@ function admitTwilio(
   const { headers, url } = request;
   const early = checkUpgrade(headers) ?? admission.checkOrigin(headers.get("origin"));
   if (early !== null) return early;
-  const { pathname, search } = new URL(url);
+  const { pathname, search } = requestPath(url);
   // Thousands of calls may come from few addresses of Twilio's, so only failures count.
   const failed = (refusal: Refusal): Refusal => admission.checkAddress(address) ?? refusal;
   if (!twilio.isSignedUpgrade(pathname + search, headers.get("x-twilio-signature"))) {

@@ -17,7 +17,12 @@ import {
 } from "../limits.ts";
 import { type AnswerHttp, createHttpApp } from "../http/http-app.ts";
 import { createStatusEvents } from "../http/twilio-webhook.ts";
-import { type AdmissionSettings, createAdmission, refusalResponse } from "./admission.ts";
+import {
+  type AdmissionSettings,
+  createAdmission,
+  type Refusal,
+  refusalResponse,
+} from "./admission.ts";
 import { createCallerConnection } from "./caller-connection.ts";
 import { type Entrance, type SocketData, createEntrance } from "./entrance.ts";
 import { createTraffic } from "./traffic.ts";
@@ -55,6 +60,13 @@ export interface Listener {
   stop(): Promise<void>;
 }
 
+const INTERNAL: Refusal = {
+  status: 500,
+  code: "internal",
+  message: "The service has a bug; its log says more",
+  hasRetryAfter: false,
+};
+
 /** Starts listening. Throws when the address cannot be had. */
 export function startListener(options: ListenerOptions): Listener {
   const { settings, clock, random, log, opener, metrics } = options;
@@ -80,6 +92,12 @@ export function startListener(options: ListenerOptions): Listener {
     port: settings.port,
     idleTimeout: HTTP_IDLE_SECONDS,
     maxRequestBodySize: HTTP_BODY_BYTES_MAX,
+    // Never Bun's own error page, which shows source.
+    development: false,
+    error(error) {
+      log.error("request ended by a bug", { error });
+      return refusalResponse(INTERNAL);
+    },
     fetch: (request, bunServer) => answer(request, bunServer, entrance, answerHttp),
     websocket: {
       perMessageDeflate: false,
