@@ -5,6 +5,7 @@
 // docs/configuration.md is printed from here and a test compares the two.
 import { z } from "zod";
 import { INSTRUCTIONS_BYTES_MAX, PRE_ROLL_MS_MAX, SLOTS } from "./limits.ts";
+import { VAD_PRESETS, type VadChannel } from "./vad/presets.ts";
 
 const DEFAULT_INSTRUCTIONS =
   "You are a friendly voice agent on a live call. Answer briefly, in the caller's language.";
@@ -27,31 +28,51 @@ const vadEngine = z
   .string()
   .regex(/^(core|energy|onnx:[a-z0-9][a-z0-9._-]*)$/, { error: "core, energy or onnx:NAME" });
 
-function turnSettings(minSilenceMs: number) {
+function turnSettings(channel: VadChannel) {
+  const preset = VAD_PRESETS[channel];
   return z.strictObject({
-    startThreshold: share.default(0.5).describe("probability from which a window is speech"),
-    stopThreshold: share.default(0.35).describe("probability under which speech may be ending"),
-    minSpeechMs: durationMs.default(250).describe("speech that confirms a turn"),
-    minSilenceMs: durationMs.default(minSilenceMs).describe("silence that ends a turn"),
-    preRollMs: z.int().min(0).max(PRE_ROLL_MS_MAX).default(300).describe("audio before the onset"),
+    startThreshold: share
+      .default(preset.startThreshold)
+      .describe("probability from which a window is speech"),
+    stopThreshold: share
+      .default(preset.stopThreshold)
+      .describe("probability under which speech may be ending"),
+    minSpeechMs: durationMs.default(preset.minSpeechMs).describe("speech that confirms a turn"),
+    minSilenceMs: durationMs.default(preset.minSilenceMs).describe("silence that ends a turn"),
+    preRollMs: z
+      .int()
+      .min(0)
+      .max(PRE_ROLL_MS_MAX)
+      .default(preset.preRollMs)
+      .describe("audio before the onset"),
     confidentSilenceThreshold: share
-      .default(0.02)
+      .default(preset.confidentSilenceThreshold)
       .describe("under this probability silence counts confidentSilenceWeight times"),
-    confidentSilenceWeight: z.int().min(1).max(8).default(1).describe("1 = plain silence"),
-    shortSpeechMs: durationMs.default(600).describe("speech shorter than this waits longer"),
+    confidentSilenceWeight: z
+      .int()
+      .min(1)
+      .max(8)
+      .default(preset.confidentSilenceWeight)
+      .describe("1 = plain silence"),
+    shortSpeechMs: durationMs
+      .default(preset.shortSpeechMs)
+      .describe("speech shorter than this waits longer"),
     shortSpeechSilencePercent: z
       .int()
       .min(100)
       .max(400)
-      .default(100)
+      .default(preset.shortSpeechSilencePercent)
       .describe("minSilenceMs after short speech, 100 = the same"),
     gateOverNoiseFloorDb: z
       .number()
       .min(0)
       .max(60)
-      .default(0)
+      .default(preset.gateOverNoiseFloorDb)
       .describe("level over the noise floor under which the model is skipped, 0 = never skipped"),
-    isLevelNormalised: z.boolean().default(false).describe("lift quiet callers before the model"),
+    isLevelNormalised: z
+      .boolean()
+      .default(preset.isLevelNormalised)
+      .describe("lift quiet callers before the model"),
   });
 }
 
@@ -149,8 +170,8 @@ export const CONFIG_SCHEMA = z.strictObject({
       .string()
       .default("")
       .describe("the operator's own models, like models/manifest.json"),
-    phone: turnSettings(500),
-    wideband: turnSettings(400),
+    phone: turnSettings("phone"),
+    wideband: turnSettings("wideband"),
   }),
   bargeIn: z.strictObject({
     isEnabled: z.boolean().default(true).describe("the caller may talk over the agent"),
