@@ -5,6 +5,8 @@
 import type { Clock, TimerHandle } from "../../service/contract/clock.ts";
 import type { AudioFormat } from "./audio-format.ts";
 import { FRAME_MS } from "./audio-format.ts";
+import type { DelayedWay } from "./delayed-way.ts";
+import { createDelayedWay } from "./delayed-way.ts";
 import type { Ear } from "./ear.ts";
 import { createEar } from "./ear.ts";
 import type { Line, LineMessage, Notice } from "./line.ts";
@@ -20,6 +22,8 @@ export interface CallerOptions {
   readonly clock: Clock;
   readonly headers?: Readonly<Record<string, string>>;
   readonly onEntry?: (entry: TimelineEntry) => void;
+  /** A slow network: how long each message takes, each way. None: as fast as the socket. */
+  readonly delayMs?: () => number;
 }
 
 export interface CallerClosure {
@@ -77,6 +81,8 @@ class SocketCaller implements Caller {
   readonly #clock: Clock;
   readonly #line: Line;
   readonly #socket: WebSocket;
+  readonly #wayOut: DelayedWay<LineMessage> | undefined;
+  readonly #wayIn: DelayedWay<LineMessage> | undefined;
   readonly #noteTimers = new Set<TimerHandle>();
   #streamStartMs: number;
   #framesToLose = 0;
@@ -84,7 +90,7 @@ class SocketCaller implements Caller {
   #reportTimer: TimerHandle | undefined;
   #mouthTimer: TimerHandle | undefined;
 
-  constructor({ url, line, clock, headers, onEntry }: CallerOptions) {
+  constructor({ url, line, clock, headers, onEntry, delayMs }: CallerOptions) {
     this.#clock = clock;
     this.#line = line;
     this.#streamStartMs = clock.nowMs();
@@ -95,6 +101,10 @@ class SocketCaller implements Caller {
       onSound: (item) => this.#onSound(item),
       onQuiet: () => this.#onQuiet(),
     });
+    if (delayMs !== undefined) {
+      this.#wayOut = createDelayedWay(clock, delayMs, (message) => this.#write(message));
+      this.#wayIn = createDelayedWay(clock, delayMs, (message) => this.#receive(message));
+    }
     this.#socket = new WebSocket(url, {
       protocols: [...line.subprotocols],
       perMessageDeflate: false,
@@ -102,7 +112,9 @@ class SocketCaller implements Caller {
     });
     this.#socket.binaryType = "arraybuffer";
     this.#socket.addEventListener("message", ({ data }) => {
-      this.#receive(typeof data === "string" ? data : new Uint8Array(data));
+      const message = typeof data === "string" ? data : new Uint8Array(data);
+      if (this.#wayIn === undefined) this.#receive(message);
+      else this.#wayIn.send(message);
     });
     this.closed = new Promise((resolve) => {
       this.#socket.addEventListener("close", ({ code, reason }) => {
@@ -177,6 +189,8 @@ class SocketCaller implements Caller {
     for (const timer of [this.#reportTimer, this.#mouthTimer, ...this.#noteTimers]) {
       if (timer !== undefined) this.#clock.clearTimer(timer);
     }
+    this.#wayOut?.close();
+    this.#wayIn?.close();
     this.ear.close();
     this.timeline.add("closed", `${code} ${reason}`);
   }
@@ -275,7 +289,13 @@ class SocketCaller implements Caller {
   }
 
   #send(message: LineMessage | null): void {
-    if (message !== null && this.isOpen()) this.#socket.send(message);
+    if (message === null) return;
+    if (this.#wayOut === undefined) this.#write(message);
+    else this.#wayOut.send(message);
+  }
+
+  #write(message: LineMessage): void {
+    if (this.isOpen()) this.#socket.send(message);
   }
 
   #sendAll(messages: readonly LineMessage[]): void {

@@ -123,11 +123,11 @@ describe("a phone call, mu-law at 8 kHz", () => {
     expect(service.simulator.lines()).toHaveLength(1);
     const line = createTwilioLine({ ...IDS, customParameters: route.customParameters });
     const path = new URL(route.url).pathname;
-    const caller = await service.call(path, line, route.headers);
+    const caller = await service.call(path, line, { headers: route.headers });
     await heardOut(service, caller, 1);
     expect(service.simulator.records).toHaveLength(1);
     // The same path again: its token is used up.
-    const again = await service.call(path, line, route.headers).then(
+    const again = await service.call(path, line, { headers: route.headers }).then(
       () => "opened",
       () => "refused",
     );

@@ -9,7 +9,7 @@
 // would hear less than any service could know. Nothing sleeps: a minute of call takes as long as
 // its work.
 import type { Line, Notice } from "../../scripts/caller/line.ts";
-import type { Caller } from "../../scripts/caller/caller.ts";
+import type { Caller, CallerOptions } from "../../scripts/caller/caller.ts";
 import { createCaller } from "../../scripts/caller/caller.ts";
 import { loadConfig } from "../../service/config.ts";
 import type { Log } from "../../service/contract/log.ts";
@@ -34,6 +34,8 @@ export interface SteppedServiceOptions {
   readonly seed?: number;
 }
 
+export type DialOptions = Pick<CallerOptions, "headers" | "delayMs">;
+
 export interface SteppedService extends AsyncDisposable {
   readonly clock: SteppedClock;
   readonly running: RunningService;
@@ -44,7 +46,7 @@ export interface SteppedService extends AsyncDisposable {
   /** Errors and warnings the service logged, for messages of failing tests. */
   readonly complaints: readonly string[];
   /** Dials and waits until the line is open; throws when it was refused. */
-  call(path: string, line: Line, headers?: Readonly<Record<string, string>>): Promise<Caller>;
+  call(path: string, line: Line, dial?: DialOptions): Promise<Caller>;
   /** What the agent of the call that was opened as number `index` was told and heard. */
   record(index: number): SimulatorRecord;
   /** 20 ms for everybody. */
@@ -98,9 +100,9 @@ export async function startSteppedService(
       if (record === undefined) throw new Error(`Agent ${index} was never dialled`);
       return record;
     },
-    async call(path, line, headers = {}) {
+    async call(path, line, dial = {}) {
       const address = new URL(path, url).href.replace(/^http/, "ws");
-      const caller = createCaller({ url: address, line, clock, headers });
+      const caller = createCaller({ url: address, line, clock, ...dial });
       callers.push(caller);
       await caller.opened;
       await census.settle();
