@@ -1,6 +1,6 @@
-// The dialect of `WS /v1/stream`, subprotocol voxbridge.v1.proto, by the generated code alone: an
-// independent reading of the schema beside the service's own codecs.
-import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+// The dialect of `WS /v1/stream` by the generated code alone: an independent reading of the schema
+// beside the service's own codecs. Binary messages, or the same as JSON text.
+import { create, fromBinary, fromJsonString, toBinary, toJsonString } from "@bufbuild/protobuf";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { Start } from "../../gen/voxbridge/v1/stream_pb.ts";
 import {
@@ -11,7 +11,9 @@ import {
 import type { AudioFormat } from "./audio-format.ts";
 import type { Line, LineEvent, LineMessage } from "./line.ts";
 
-export const SUBPROTOCOL_PROTO = "voxbridge.v1.proto";
+const SUBPROTOCOL = { binary: "voxbridge.v1.proto", json: "voxbridge.v1.json" } as const;
+
+export type StreamForm = keyof typeof SUBPROTOCOL;
 
 /** Fields of Start beside the format: lane, greeting, instructions, metadata and so on. */
 export type StartFields = Partial<
@@ -25,12 +27,17 @@ const ENCODING = {
   alaw: Encoding.ALAW,
 } as const;
 
-export function createProtobufLine(format: AudioFormat, start: StartFields = {}): Line {
+export function createProtobufLine(
+  format: AudioFormat,
+  start: StartFields = {},
+  form: StreamForm = "binary",
+): Line {
+  const encode = form === "binary" ? encodeBinary : encodeJson;
   let sequence = 0;
   return {
     name: "protobuf",
     format,
-    subprotocols: [SUBPROTOCOL_PROTO],
+    subprotocols: [SUBPROTOCOL[form]],
     isProgressReported: true,
     isClosedByCaller: false,
     opening: () => [
@@ -71,8 +78,12 @@ type ClientMessage = Extract<
   { value?: unknown }
 >;
 
-function encode(message: ClientMessage): LineMessage {
+function encodeBinary(message: ClientMessage): LineMessage {
   return toBinary(ClientFrameSchema, create(ClientFrameSchema, { message }));
+}
+
+function encodeJson(message: ClientMessage): LineMessage {
+  return toJsonString(ClientFrameSchema, create(ClientFrameSchema, { message }));
 }
 
 /** The generated type wants bytes of its own, not of a shared buffer. */
@@ -81,8 +92,10 @@ function own(data: Uint8Array): Uint8Array<ArrayBuffer> {
 }
 
 function readServerFrame(message: LineMessage): LineEvent {
-  if (typeof message === "string") return { kind: "unknown", text: message };
-  const { message: content } = fromBinary(ServerFrameSchema, message);
+  const { message: content } =
+    typeof message === "string"
+      ? fromJsonString(ServerFrameSchema, message)
+      : fromBinary(ServerFrameSchema, message);
   if (content.case === undefined) return { kind: "unknown", text: "" };
   if (content.case === "clear") return { kind: "clear", generation: content.value.generation };
   if (content.case === "audio") {

@@ -41,6 +41,21 @@ function speechIn(format: AudioFormat): Uint8Array {
 }
 
 describe("a question and its answer", () => {
+  test("as JSON text, for people: the same turns, the same samples", async () => {
+    await using service = await startSteppedService();
+    const format = SOURCE;
+    const caller = await service.call("/v1/stream", createProtobufLine(format, {}, "json"));
+    caller.say(speechIn(format));
+    const isHeard = () => noticesOf(caller, "receipt").some(({ complete }) => complete);
+    await service.until(() => isHeard() && !caller.ear.isPlaying(), TURN_MS_MAX);
+    const committed = service.record(0).committed[0]?.audio ?? new Uint8Array();
+    const upstream = { upstreamEncoding: "pcm16", upstreamRateHz: 24_000 } as const;
+    const expected = playInOnePiece(committed, format, upstream);
+    expect(Buffer.compare(caller.ear.heardBytes(), expected)).toBe(0);
+    expect(noticesOf(caller, "started")).toMatchObject([{ upstream: "simulator" }]);
+    expect(service.complaints).toEqual([]);
+  });
+
   for (const format of FORMATS) {
     const { encoding, rateHz, channels } = format;
     test(`S2-02, S2-05: ${encoding}, ${rateHz} Hz, ${channels} channel(s)`, async () => {

@@ -69,7 +69,18 @@ describe("createProtobufLine()", () => {
       kind: "notice",
       notice: { case: "goingAway", value: { deadlineMs: 5 } },
     });
-    expect(line.read("text").kind).toBe("unknown");
+  });
+
+  test("speaks and understands the JSON form of the same messages", () => {
+    const json = createProtobufLine({ encoding: "mulaw", rateHz: 8000, channels: 1 }, {}, "json");
+    expect(json.subprotocols).toEqual(["voxbridge.v1.json"]);
+    expect(JSON.parse(String(json.opening()[0]))).toEqual({
+      start: { encoding: "ENCODING_MULAW", sampleRateHz: 8000, channels: 1 },
+    });
+    expect(JSON.parse(String(json.audio(Uint8Array.of(1, 2, 3), 20)))).toEqual({
+      audio: { captureMs: 20, data: "AQID" },
+    });
+    expect(json.read('{"clear":{"generation":2}}')).toEqual({ kind: "clear", generation: 2 });
   });
 });
 
