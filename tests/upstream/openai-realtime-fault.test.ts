@@ -56,19 +56,30 @@ describe("dialling", () => {
   });
 
   test("a peer that takes the connection and stays silent is a timeout after 5 s", async () => {
+    let openCount = 0;
     const silent = Bun.listen({
       hostname: "127.0.0.1",
       port: 0,
-      socket: { data: () => undefined },
+      socket: {
+        data: () => undefined,
+        open: () => {
+          openCount += 1;
+        },
+        close: () => {
+          openCount -= 1;
+        },
+      },
     });
     const url = `ws://127.0.0.1:${silent.port}/v1/realtime`;
     await using pair = createLoopbackPair({ upstream: { url } });
     pair.upstream.open();
+    await pair.until(() => openCount === 1);
     pair.clock.advance(4_999);
     expect(closure(pair)).toBeUndefined();
     pair.clock.advance(1);
     const message = "Cannot open the upstream: no connection in 5000 ms";
     expect(await closed(pair)).toEqual({ reason: "timeout", isFatal: false, message });
+    await pair.until(() => openCount === 0);
     silent.stop(true);
   });
 
