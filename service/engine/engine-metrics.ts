@@ -49,7 +49,7 @@ function captureMetrics(metrics: Metrics) {
   return {
     frameMicroseconds: metrics.histogram(
       "voxbridge_frame_time_us",
-      "Time to take in one 20 ms frame",
+      "Time to take in one 20 ms frame, of every eighth",
       FRAME_MICROSECONDS,
     ),
     gapFrames: metrics.counter("voxbridge_gap_frames_total", "Frames filled for lost audio"),
