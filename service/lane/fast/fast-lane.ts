@@ -224,12 +224,13 @@ export class FastLane implements Lane, EngineListener, UpstreamListener {
     owner.onNotice({ kind: "transcript", speaker: "caller", text, isFinal: true, turnId, item: 0 });
   }
 
-  onToolCall(_responseId: string, toolCallId: string, name: string, argumentsText: string): void {
+  onToolCall(responseId: string, toolCallId: string, name: string, argumentsText: string): void {
     const { owner, upstream } = this.#deps;
+    const turnId = this.#conversation.onToolCall(responseId);
     owner.onNotice({ kind: "tool_status", toolCallId, name, state: "started" });
     upstream.submitToolOutput(toolCallId, owner.answerTool(name, argumentsText));
     owner.onNotice({ kind: "tool_status", toolCallId, name, state: "done" });
-    this.#conversation.onToolAnswered();
+    this.#conversation.onToolAnswered(turnId);
   }
 
   onResponseDone(responseId: string, status: ResponseStatus, usage: TokenUsage): void {

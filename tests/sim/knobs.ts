@@ -1,0 +1,110 @@
+// What kind of call a seed is: how slow, how rude, how broken. Drawn once, before anything happens.
+import type { Dice } from "./dice.ts";
+
+export interface Knobs {
+  readonly hasGreeting: boolean;
+  readonly isGreetingProtected: boolean;
+  readonly protectedSpeech: "drop" | "commit";
+  /** Windows of 32 ms of silence that end a turn. */
+  readonly silenceWindows: number;
+
+  // The caller.
+  readonly utteranceMsMax: number;
+  readonly pausePercent: number;
+  readonly coughPercent: number;
+  readonly bargePercent: number;
+  readonly backchannelPercent: number;
+  /** Windows of noise judged speech, or of speech judged silence. */
+  readonly flipPercent: number;
+  readonly hangUpPercent: number;
+  readonly textPercent: number;
+
+  // The way to the caller and back.
+  readonly upMs: number;
+  readonly downMs: number;
+  readonly jitterMs: number;
+  readonly hasReports: boolean;
+  readonly reportJitterMs: number;
+  /** Marks of cleared audio come back as if played. */
+  readonly isClearedEchoed: boolean;
+
+  // The provider.
+  readonly providerMs: number;
+  readonly firstAudioMsMax: number;
+  readonly answerMsMax: number;
+  readonly deltaFramesMax: number;
+  readonly slowDeltaPercent: number;
+  readonly toolPercent: number;
+  readonly toolMsMax: number;
+  readonly lateAfterCancelMs: number;
+  readonly refusePercent: number;
+  readonly lostCreatedPercent: number;
+  readonly lostDonePercent: number;
+  readonly failedPercent: number;
+  readonly disconnectPercent: number;
+
+  // The service.
+  readonly timerLateMs: number;
+  readonly stallPercent: number;
+}
+
+/** Some seeds are calm in each respect: a fault must be found among well-behaved neighbours too. */
+export function drawKnobs(dice: Dice): Knobs {
+  const sometimes = (percent: number, max: number) =>
+    dice.chance(percent) ? dice.between(1, max) : 0;
+  return {
+    hasGreeting: dice.chance(50),
+    isGreetingProtected: dice.chance(40),
+    protectedSpeech: dice.pick(["drop", "commit"]),
+    silenceWindows: dice.between(8, 16),
+    utteranceMsMax: dice.between(600, 6_000),
+    pausePercent: sometimes(60, 60),
+    coughPercent: sometimes(50, 40),
+    bargePercent: sometimes(70, 90),
+    backchannelPercent: sometimes(50, 50),
+    flipPercent: sometimes(30, 6),
+    hangUpPercent: sometimes(20, 30),
+    textPercent: sometimes(20, 20),
+    upMs: dice.between(0, 90),
+    downMs: dice.between(0, 90),
+    jitterMs: sometimes(40, 40),
+    hasReports: dice.chance(60),
+    reportJitterMs: sometimes(50, 15),
+    isClearedEchoed: dice.chance(50),
+    providerMs: dice.between(5, 120),
+    firstAudioMsMax: dice.between(100, 2_500),
+    answerMsMax: dice.between(400, 9_000),
+    deltaFramesMax: dice.between(2, 40),
+    slowDeltaPercent: sometimes(40, 50),
+    toolPercent: sometimes(50, 60),
+    toolMsMax: dice.between(0, 6_000),
+    lateAfterCancelMs: sometimes(60, 400),
+    refusePercent: sometimes(20, 30),
+    lostCreatedPercent: sometimes(12, 20),
+    lostDonePercent: sometimes(12, 20),
+    failedPercent: sometimes(20, 30),
+    disconnectPercent: sometimes(10, 40),
+    timerLateMs: dice.between(0, 4),
+    stallPercent: sometimes(30, 100),
+  };
+}
+
+/** The same call with every fault off: what must still work afterwards. */
+export function withoutFaults(knobs: Knobs): Knobs {
+  return {
+    ...knobs,
+    pausePercent: 0,
+    coughPercent: 0,
+    bargePercent: 0,
+    backchannelPercent: 0,
+    flipPercent: 0,
+    textPercent: 0,
+    slowDeltaPercent: 0,
+    toolPercent: 0,
+    refusePercent: 0,
+    lostCreatedPercent: 0,
+    lostDonePercent: 0,
+    failedPercent: 0,
+    stallPercent: 0,
+  };
+}

@@ -1,0 +1,235 @@
+// A Realtime provider over frame numbers: input buffer, items, one active response, deltas faster than
+// real time; and what providers do wrong: slow, refusing, late after a cancel, silent for ever, gone.
+// What only a broken client could make it see is reported as a broken rule.
+import type { Dice } from "./dice.ts";
+import type { Knobs } from "./knobs.ts";
+import type { VirtualTime } from "./virtual-time.ts";
+
+const FRAME_MS = 20;
+const COMMIT_FRAMES_MIN = 5;
+
+export interface ProviderEvents {
+  onCommitted(itemId: string): void;
+  onCreated(responseId: string, tag: string): void;
+  onAudio(responseId: string, itemId: string, samples: number): void;
+  onAudioDone(responseId: string, itemId: string): void;
+  onToolCall(responseId: string, toolCallId: string): void;
+  onDone(responseId: string, status: "completed" | "cancelled" | "failed"): void;
+  onError(code: string): void;
+  onClosed(): void;
+}
+
+interface ActiveResponse {
+  readonly id: string;
+  readonly tag: string;
+  isCancelled: boolean;
+}
+
+export class ProviderModel {
+  readonly #time: VirtualTime;
+  readonly #dice: Dice;
+  readonly #send: (event: (events: ProviderEvents) => void) => void;
+  readonly #breakRule: (rule: string) => void;
+  readonly #samplesPerMs: number;
+  #knobs: Knobs;
+  /** Frame numbers appended and neither committed nor cleared. */
+  #buffer: number[] = [];
+  /** Spans of committed frames: [first, end), in order of commit. */
+  readonly committed: { readonly first: number; readonly end: number }[] = [];
+  /** Samples generated of each assistant item. */
+  readonly #items = new Map<string, number>();
+  readonly #deleted = new Set<string>();
+  readonly #openTools = new Set<string>();
+  #active: ActiveResponse | null = null;
+  #responseLast = 0;
+  #isClosed = false;
+
+  constructor(
+    time: VirtualTime,
+    dice: Dice,
+    knobs: Knobs,
+    samplesPerMs: number,
+    send: (event: (events: ProviderEvents) => void) => void,
+    breakRule: (rule: string) => void,
+  ) {
+    this.#time = time;
+    this.#dice = dice;
+    this.#knobs = knobs;
+    this.#samplesPerMs = samplesPerMs;
+    this.#send = send;
+    this.#breakRule = breakRule;
+  }
+
+  calm(knobs: Knobs): void {
+    this.#knobs = knobs;
+  }
+
+  disconnect(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#send((events) => events.onClosed());
+  }
+
+  generatedSamples(itemId: string): number {
+    return this.#items.get(itemId) ?? 0;
+  }
+
+  openTools(): number {
+    return this.#openTools.size;
+  }
+
+  // ---- commands, as they arrive -------------------------------------------------------------
+
+  append(frames: readonly number[]): void {
+    for (const frame of frames) this.#buffer.push(frame);
+  }
+
+  clearInput(): void {
+    this.#buffer = [];
+  }
+
+  commit(): void {
+    const frames = this.#buffer;
+    this.#buffer = [];
+    const first = frames[0] ?? 0;
+    const end = (frames.at(-1) ?? -1) + 1;
+    if (frames.length < COMMIT_FRAMES_MIN) {
+      this.#breakRule("a commit holds at least 100 ms");
+      this.#emit((events) => events.onError("input_audio_buffer_commit_empty"));
+      return;
+    }
+    if (end - first !== frames.length)
+      this.#breakRule("a turn's samples are upstream once, in order");
+    const before = this.committed.at(-1);
+    if (before !== undefined && first < before.end) this.#breakRule("no sample is committed twice");
+    this.committed.push({ first, end });
+    const itemId = `user${this.committed.length}`;
+    this.#emit((events) => events.onCommitted(itemId));
+  }
+
+  respond(tag: string): void {
+    if (this.#active !== null) {
+      this.#emit((events) => events.onError("conversation_already_has_active_response"));
+      return;
+    }
+    if (this.#dice.chance(this.#knobs.refusePercent)) {
+      this.#emit((events) => events.onError("server_error"));
+      return;
+    }
+    this.#responseLast += 1;
+    const response = { id: `r${this.#responseLast}`, tag, isCancelled: false };
+    this.#active = response;
+    if (this.#dice.chance(this.#knobs.lostCreatedPercent)) {
+      // Never heard of again; the provider itself forgets it after a while.
+      this.#time.after(8_000, () => this.#finish(response));
+      return;
+    }
+    this.#emit((events) => events.onCreated(response.id, tag));
+    const isTool = this.#dice.chance(this.#knobs.toolPercent);
+    const firstMs = this.#dice.between(30, this.#knobs.firstAudioMsMax);
+    this.#time.after(firstMs, () => (isTool ? this.#callTool(response) : this.#speak(response)));
+  }
+
+  cancel(responseId: string): void {
+    const active = this.#active;
+    if (active === null || active.isCancelled || (responseId !== "" && responseId !== active.id)) {
+      this.#emit((events) => events.onError("response_cancel_not_active"));
+      return;
+    }
+    active.isCancelled = true;
+    const lateMs = this.#dice.between(0, this.#knobs.lateAfterCancelMs);
+    this.#time.after(lateMs, () => this.#done(active, "cancelled"));
+  }
+
+  truncate(itemId: string, audioEndMs: number): void {
+    const generated = this.#items.get(itemId);
+    if (generated === undefined || this.#deleted.has(itemId)) {
+      this.#breakRule("only an item of the agent is truncated");
+      return;
+    }
+    if (audioEndMs <= 0 || audioEndMs * this.#samplesPerMs > generated) {
+      this.#breakRule("an item is truncated within what was generated");
+    }
+    // Cut once: nothing of it may come again.
+    this.#items.set(itemId, audioEndMs * this.#samplesPerMs);
+  }
+
+  deleteItem(itemId: string): void {
+    if (!this.#items.has(itemId) || this.#deleted.has(itemId)) {
+      this.#breakRule("only an item that exists is deleted, once");
+    }
+    this.#deleted.add(itemId);
+  }
+
+  submitToolOutput(toolCallId: string): void {
+    if (!this.#openTools.delete(toolCallId)) {
+      this.#breakRule("every tool call is answered exactly once");
+    }
+  }
+
+  // ---- one response -------------------------------------------------------------------------
+
+  #callTool(response: ActiveResponse): void {
+    if (response.isCancelled || this.#active !== response) return;
+    const toolCallId = `tool-${response.id}`;
+    this.#openTools.add(toolCallId);
+    this.#emit((events) => events.onToolCall(response.id, toolCallId));
+    this.#done(response, "completed");
+  }
+
+  #speak(response: ActiveResponse): void {
+    const totalMs = this.#dice.between(200, this.#knobs.answerMsMax);
+    const totalSamples = totalMs * this.#samplesPerMs;
+    const items = this.#dice.chance(20) ? 2 : 1;
+    this.#speakItem(response, 1, items, Math.ceil(totalSamples / items));
+  }
+
+  #speakItem(response: ActiveResponse, index: number, items: number, leftSamples: number): void {
+    if (this.#active !== response) return;
+    // After a cancel it goes on for a moment, as real ones do, until its done.
+    if (response.isCancelled && this.#knobs.lateAfterCancelMs === 0) return;
+    const itemId = `${response.id}-${index}`;
+    const frames = this.#dice.between(1, this.#knobs.deltaFramesMax);
+    const unevenSamples = this.#dice.chance(30) ? this.#dice.between(1, 159) : 0;
+    const samples = Math.min(leftSamples, frames * FRAME_MS * this.#samplesPerMs - unevenSamples);
+    this.#items.set(itemId, (this.#items.get(itemId) ?? 0) + samples);
+    this.#emit((events) => events.onAudio(response.id, itemId, samples));
+    const restSamples = leftSamples - samples;
+    const gapMs = this.#deltaGapMs(samples);
+    if (restSamples > 0) {
+      this.#time.after(gapMs, () => this.#speakItem(response, index, items, restSamples));
+      return;
+    }
+    if (!this.#dice.chance(this.#knobs.lostDonePercent)) {
+      this.#emit((events) => events.onAudioDone(response.id, itemId));
+    }
+    if (index < items) {
+      const nextSamples = this.#dice.between(200, 2_000) * this.#samplesPerMs;
+      this.#time.after(gapMs, () => this.#speakItem(response, index + 1, items, nextSamples));
+      return;
+    }
+    const isFailed = this.#dice.chance(this.#knobs.failedPercent);
+    this.#time.after(gapMs, () => this.#done(response, isFailed ? "failed" : "completed"));
+  }
+
+  /** Mostly faster than real time; now and then slower, so that the pacer starves. */
+  #deltaGapMs(samples: number): number {
+    if (this.#dice.chance(this.#knobs.slowDeltaPercent)) return this.#dice.between(0, 900);
+    return this.#dice.between(1, Math.max(2, Math.floor(samples / this.#samplesPerMs / 2)));
+  }
+
+  #done(response: ActiveResponse, status: "completed" | "cancelled" | "failed"): void {
+    if (this.#active !== response) return;
+    this.#finish(response);
+    if (this.#dice.chance(this.#knobs.lostDonePercent)) return;
+    this.#emit((events) => events.onDone(response.id, status));
+  }
+
+  #finish(response: ActiveResponse): void {
+    if (this.#active === response) this.#active = null;
+  }
+
+  #emit(event: (events: ProviderEvents) => void): void {
+    if (!this.#isClosed) this.#send(event);
+  }
+}
