@@ -9,23 +9,41 @@
 // delay seen (at most REPORT_LAG_MS_MAX) is that way; only more than that can mean that the far end
 // plays later than the line says:
 //
-//   excess < 0                 the line was moved too far, or the way is shorter: believe it at once
-//   excess > REPORT_LAG_MS_MAX no jitter is that long: the far end stalled, move the line at once
-//   8 reports in a row > 20 ms a steady delay is no jitter: move the line by the smallest of them
+//   excess < 0                     the line was moved too far, or the way is shorter: believe it at once
+//   excess > REPORT_JITTER_MS_MAX  no jitter is that long: the far end stalled, move it at once
+//   8 reports in a row > 20 ms     a steady delay is no jitter: move it by the smallest of them
 //
 // Moving too late is an error towards "heard less", the safe side. When reports are in use and stop,
 // the line stops REPORT_TRUST_MS after the last one was due.
 
-/** Way there and back plus jitter that is still no stall. */
-const REPORT_LAG_MS_MAX = 150;
+/** The longest way there and back that is believed; more is a far end that plays late. */
+const REPORT_LAG_MS_MAX = 250;
+/** Jitter that is still no stall. */
+const REPORT_JITTER_MS_MAX = 150;
 /** A delay smaller than a frame is never worth moving the line. */
 const STEADY_EXCESS_MS = 20;
 const STEADY_REPORTS = 8;
 /** Reports come every 100 ms; three missed ones mean that the far end no longer plays as we think. */
 const REPORT_TRUST_MS = 400;
 
+/** When a frame begins to play: as believed, and at the earliest (from its sending alone). */
+export interface FrameStart {
+  readonly startMs: number;
+  readonly floorMs: number;
+}
+
+/** How many ms later (negative: earlier) everything unfinished plays than was believed. */
+export interface LineMove {
+  readonly movedMs: number;
+  /** The same for the earliest moments; 0 unless the far end is quicker than its frames came. */
+  readonly floorMovedMs: number;
+}
+
+const NO_MOVE: LineMove = { movedMs: 0, floorMovedMs: 0 };
+
 export class FarEndLine {
   #freeMs = -1;
+  #freeFloorMs = -1;
   /** Start of the present unbroken run of frames. */
   #runStartMs = -1;
   #runReports = 0;
@@ -45,19 +63,22 @@ export class FarEndLine {
     return this.#freeMs;
   }
 
-  /** A frame went out; filler belongs to no item. -> when it begins to play. */
-  onSent(nowMs: number, frameMs: number, isFiller: boolean): number {
+  /** A frame went out; filler belongs to no item. */
+  onSent(nowMs: number, frameMs: number, isFiller: boolean): FrameStart {
     if (nowMs > this.#freeMs) this.#beginRun(nowMs);
     const startMs = Math.max(nowMs, this.#freeMs);
+    const floorMs = Math.max(nowMs, this.#freeFloorMs);
     if (this.#isFiller && !isFiller) this.#reportableMs = startMs;
     this.#isFiller = isFiller;
     this.#freeMs = startMs + frameMs;
-    return startMs;
+    this.#freeFloorMs = floorMs + frameMs;
+    return { startMs, floorMs };
   }
 
   /** What was sent is gone: the far end was told to drop it. */
   clear(nowMs: number): void {
     this.#freeMs = nowMs;
+    this.#freeFloorMs = nowMs;
     this.#shiftMs = 0;
     this.#steadyReports = 0;
   }
@@ -69,45 +90,45 @@ export class FarEndLine {
     return Math.min(nowMs, dueMs + REPORT_TRUST_MS);
   }
 
-  /**
-   * A report came delayMs after the line says that its sample was played.
-   * -> how many ms later (or, negative, earlier) everything unfinished plays than was believed.
-   */
-  onReport(nowMs: number, delayMs: number): number {
+  /** A report came delayMs after the line says that its sample was played. */
+  onReport(nowMs: number, delayMs: number): LineMove {
     this.#hasReports = true;
     this.#runReports += 1;
     this.#reportedMs = nowMs;
-    const movedMs = this.#excessToMove(delayMs);
-    this.#freeMs += movedMs;
-    return movedMs;
+    const move = this.#moveFor(delayMs);
+    this.#freeFloorMs += move.floorMovedMs;
+    this.#freeMs = Math.max(this.#freeFloorMs, this.#freeMs + move.movedMs);
+    return move;
   }
 
-  #excessToMove(delayMs: number): number {
+  #moveFor(delayMs: number): LineMove {
     const excessMs = delayMs - this.#lagMs;
     if (excessMs < 0) return this.#onQuickReport(excessMs, delayMs);
-    if (excessMs > REPORT_LAG_MS_MAX) return this.#moveLater(excessMs);
+    if (excessMs > REPORT_JITTER_MS_MAX) return this.#moveLater(excessMs);
     this.#steadyExcessMs =
       this.#steadyReports === 0 ? excessMs : Math.min(excessMs, this.#steadyExcessMs);
     this.#steadyReports += 1;
     if (this.#steadyExcessMs <= STEADY_EXCESS_MS) this.#steadyReports = 0;
-    if (this.#steadyReports < STEADY_REPORTS) return 0;
+    if (this.#steadyReports < STEADY_REPORTS) return NO_MOVE;
     return this.#moveLater(this.#steadyExcessMs);
   }
 
-  #moveLater(excessMs: number): number {
+  #moveLater(excessMs: number): LineMove {
     this.#shiftMs += excessMs;
     this.#steadyReports = 0;
-    return excessMs;
+    return { movedMs: excessMs, floorMovedMs: 0 };
   }
 
-  #onQuickReport(excessMs: number, delayMs: number): number {
+  #onQuickReport(excessMs: number, delayMs: number): LineMove {
     this.#steadyReports = 0;
     const backMs = Math.min(this.#shiftMs, -excessMs);
     this.#shiftMs -= backMs;
     const restMs = delayMs + backMs;
     if (restMs < this.#lagMs) this.#lagMs = Math.max(0, restMs);
-    // Reported before we thought it was played: the line itself is late.
-    return Math.min(0, restMs) - backMs;
+    // Reported before it can have been played by our clock: the far end's runs faster.
+    const floorMovedMs = Math.min(0, restMs);
+    if (backMs === 0 && floorMovedMs === 0) return NO_MOVE;
+    return { movedMs: floorMovedMs - backMs, floorMovedMs };
   }
 
   #beginRun(nowMs: number): void {

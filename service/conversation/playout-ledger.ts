@@ -10,7 +10,7 @@
 // far-end-line.ts says when each sent frame plays and how reports correct that.
 // Limits: ITEMS_MAX items are remembered; the oldest one is forgotten first.
 import { assert } from "../assert.ts";
-import { FarEndLine } from "./far-end-line.ts";
+import { FarEndLine, type LineMove } from "./far-end-line.ts";
 
 const ITEMS_MAX = 64;
 /** Stretches of one item that are remembered: the lead at the far end is shorter than this many. */
@@ -21,6 +21,8 @@ const ROUNDING_MS = 1e-6;
 /** Samples of an item from `positionSamples` on that play without a hole. */
 interface Stretch {
   startMs: number;
+  /** A correction never takes it back before this. */
+  floorMs: number;
   readonly positionSamples: number;
 }
 
@@ -100,15 +102,17 @@ export class PlayoutLedger {
 
   /** A frame went out: `samples` of `number` starting at `position`; frames of item 0 are filler. */
   onSent(number: number, position: number, samples: number, nowMs: number, frameMs: number): void {
-    const startMs = this.#line.onSent(nowMs, frameMs, number === 0);
+    const { startMs, floorMs } = this.#line.onSent(nowMs, frameMs, number === 0);
     const item = this.item(number);
     if (item === undefined || item.isCut) return;
     assert(position === item.sentSamples, "ledger: frames of an item are sent in order");
     item.sentSamples = position + samples;
     assert(item.sentSamples <= item.generatedSamples, "ledger: sent more than was generated");
     const last = item.stretches.at(-1);
-    if (last !== undefined && startMs <= this.#playedMs(last, position) + ROUNDING_MS) return;
-    item.stretches.push({ startMs, positionSamples: position });
+    if (last !== undefined && this.#goesOn(last, { startMs, floorMs, positionSamples: position })) {
+      return;
+    }
+    item.stretches.push({ startMs, floorMs, positionSamples: position });
     if (item.stretches.length > STRETCHES_MAX) item.stretches.shift();
   }
 
@@ -125,8 +129,7 @@ export class PlayoutLedger {
     const stretch = item.stretches.findLast((entry) => entry.positionSamples < samples);
     if (stretch === undefined) return true;
     const delayMs = nowMs - this.#playedMs(stretch, samples);
-    const movedMs = this.#line.onReport(nowMs, delayMs);
-    if (movedMs !== 0) this.#move(movedMs);
+    this.#move(this.#line.onReport(nowMs, delayMs));
     return true;
   }
 
@@ -197,15 +200,26 @@ export class PlayoutLedger {
     return cutItems;
   }
 
+  /** The next stretch begins where this one ends, as believed and at the earliest. */
+  #goesOn(stretch: Stretch, next: Stretch): boolean {
+    const lengthMs = this.#playedMs(stretch, next.positionSamples) - stretch.startMs + ROUNDING_MS;
+    const isBelieved = next.startMs <= stretch.startMs + lengthMs;
+    return isBelieved && next.floorMs <= stretch.floorMs + lengthMs;
+  }
+
   /** When the stretch has played everything before `samples`. */
   #playedMs(stretch: Stretch, samples: number): number {
     return stretch.startMs + (samples - stretch.positionSamples) / this.#samplesPerMs;
   }
 
-  #move(movedMs: number): void {
+  #move({ movedMs, floorMovedMs }: LineMove): void {
+    if (movedMs === 0) return;
     for (const item of this.#items) {
       if (item.isCut || item.acknowledgedSamples >= item.sentSamples) continue;
-      for (const stretch of item.stretches) stretch.startMs += movedMs;
+      for (const stretch of item.stretches) {
+        stretch.floorMs += floorMovedMs;
+        stretch.startMs = Math.max(stretch.floorMs, stretch.startMs + movedMs);
+      }
     }
   }
 }

@@ -1,0 +1,223 @@
+// CallEffects of a simulated call: what the conversation wants becomes messages on links, watched by
+// the rules. The real span forwarder carries the caller's audio, over models of tape and pacer.
+import type {
+  CallEffects,
+  ConversationCount,
+  ConversationTimer,
+} from "../../service/contract/call-effects.ts";
+import type { EndReason } from "../../service/contract/call-terms.ts";
+import { SEND, type SendResult } from "../../service/contract/send-result.ts";
+import type { CallNotice } from "../../service/contract/transport.ts";
+import type { ResponseRequest } from "../../service/contract/upstream.ts";
+import { SpanForwarder } from "../../service/upstream/span-forwarder.ts";
+import type { CallWorld } from "./call-world.ts";
+import { PacerModel } from "./pacer-model.ts";
+import type { ServiceModel } from "./service-model.ts";
+import { framesIn, TapeModel } from "./tape-model.ts";
+import type { Appointment } from "./virtual-time.ts";
+
+export const FRAME_SAMPLES = 160;
+
+interface Cut {
+  readonly item: number;
+  readonly audioEndMs: number;
+}
+
+export class ServiceEffects implements CallEffects {
+  readonly #world: CallWorld;
+  readonly #service: ServiceModel;
+  readonly tape = new TapeModel();
+  readonly forwarder: SpanForwarder;
+  readonly pacer: PacerModel;
+  readonly #timers = new Map<ConversationTimer, Appointment>();
+  readonly #spans: { readonly first: number; readonly end: number }[] = [];
+  #span = { first: 0, end: 0 };
+  #cuts: Cut[] | null = null;
+  isReady = false;
+
+  constructor(world: CallWorld, service: ServiceModel) {
+    this.#world = world;
+    this.#service = service;
+    const { knobs, time, dice } = world;
+    this.forwarder = new SpanForwarder(this.tape, this.#sink(), true);
+    const lateMs = () => dice.between(0, knobs.timerLateMs);
+    this.pacer = new PacerModel(time, this.#pacerOwner(), FRAME_SAMPLES, lateMs);
+  }
+
+  timersSet(): number {
+    return this.#timers.size;
+  }
+
+  nowMs(): number {
+    return this.#world.time.nowMs();
+  }
+
+  appendBegin(frameIndex: number): number {
+    const earliest = Math.max(this.tape.endLast(), this.#service.core.frames() - 100);
+    const first = this.forwarder.begin(frameIndex);
+    this.#span = { first, end: -1 };
+    this.#world.trace.note("begin", first, frameIndex);
+    this.#world.rules.checkSpanStart(first, this.#world.voiceStart(), earliest);
+    return first;
+  }
+
+  appendEnd(): number {
+    const end = this.forwarder.end();
+    this.#span = { ...this.#span, end };
+    return end;
+  }
+
+  appendDiscard(): void {
+    this.#world.trace.note("discard");
+    this.forwarder.discard();
+  }
+
+  commit(turnId: number): void {
+    this.#world.trace.note("commit", turnId, this.#span.end - this.#span.first);
+    this.#spans.push(this.#span);
+    this.forwarder.commit();
+  }
+
+  forceSpeechEnd(): void {
+    const bits = this.#service.core.forceEnd();
+    if (bits !== 0) this.#service.conversation.onCapture(bits, this.#service.core.frames() - 1);
+  }
+
+  respond(request: ResponseRequest): SendResult {
+    this.#world.trace.note("respond", Number(request.tag.split(":").at(-1)));
+    this.#world.rules.onRequest(request.tag);
+    this.#world.toProvider((provider) => provider.respond(request.tag));
+    return SEND.SENT;
+  }
+
+  cancelResponse(responseId: string): void {
+    this.#world.trace.note("cancel", idNumber(responseId));
+    this.#world.rules.onCancel(this.#service.tagOf(responseId));
+    this.#world.toProvider((provider) => provider.cancel(responseId));
+  }
+
+  truncateItem(itemId: string, _contentIndex: number, audioEndMs: number): void {
+    this.#world.trace.note("truncate", audioEndMs);
+    this.#cut(itemId, audioEndMs);
+    this.#world.toProvider((provider) => provider.truncate(itemId, audioEndMs));
+  }
+
+  deleteItem(itemId: string): void {
+    this.#world.trace.note("delete");
+    this.#cut(itemId, 0);
+    this.#world.toProvider((provider) => provider.deleteItem(itemId));
+  }
+
+  clearPlayback(): void {
+    this.pacer.flush();
+    const generation = this.#service.conversation.generation();
+    this.#world.trace.note("clear", generation);
+    this.#world.rules.onClear(generation);
+    const cuts: Cut[] = [];
+    this.#cuts = cuts;
+    this.#world.clearFarEnd(generation, cuts);
+  }
+
+  endPlaybackItem(item: number): void {
+    this.pacer.endItem(item);
+  }
+
+  setAgentAudible(isAudible: boolean): void {
+    this.#world.trace.note(isAudible ? "audible" : "quiet");
+    this.#service.core.setAgentAudible(isAudible);
+  }
+
+  setTimer(timer: ConversationTimer, delayMs: number): void {
+    this.clearTimer(timer);
+    const { time, dice, knobs } = this.#world;
+    const fire = () => {
+      this.#timers.delete(timer);
+      this.#world.trace.note("timer", timer.length);
+      this.#service.conversation.onTimer(timer);
+    };
+    const atMs = time.nowMs() + delayMs + dice.between(0, knobs.timerLateMs);
+    this.#timers.set(timer, time.atService(atMs, fire));
+  }
+
+  clearTimer(timer: ConversationTimer): void {
+    const appointment = this.#timers.get(timer);
+    if (appointment !== undefined) this.#world.time.cancel(appointment);
+    this.#timers.delete(timer);
+  }
+
+  notice(notice: CallNotice): void {
+    const { rules, trace } = this.#world;
+    if (notice.kind === "speech_started") {
+      trace.note("turn", notice.turnId, notice.positionMs);
+      rules.onStopped(true);
+    } else if (notice.kind === "speech_ended") rules.onTurnOver();
+    else if (notice.kind === "turn_committed") this.#world.onTurnCommitted(notice.turnId);
+    else if (notice.kind === "receipt" && notice.isComplete) this.#world.onReceipt(notice);
+  }
+
+  count(name: ConversationCount): void {
+    this.#world.count(name);
+    if (name === "response_resync") this.#world.rules.onResync();
+  }
+
+  end(reason: EndReason): void {
+    this.#world.trace.note("ended", reason.length);
+    this.#service.isOver = true;
+    this.pacer.close();
+  }
+
+  // ---- inside -------------------------------------------------------------------------------
+
+  #cut(itemId: string, audioEndMs: number): void {
+    const item = this.#service.conversation
+      .ledger()
+      .items()
+      .findLast((entry) => entry.itemId === itemId);
+    if (this.#cuts === null || item === undefined) {
+      this.#world.rules.fail("an item is cut only together with a clear");
+    }
+    this.#cuts.push({ item: item.number, audioEndMs });
+  }
+
+  #sink() {
+    const world = this.#world;
+    return {
+      isReady: () => this.isReady,
+      append: (source: Uint8Array, start: number, end: number) => {
+        const frames = framesIn(source, start, end);
+        world.toProvider((provider) => provider.append(frames));
+        return SEND.SENT;
+      },
+      commit: () => {
+        const span = this.#spans.shift();
+        world.toProvider((provider) => {
+          provider.commit();
+          world.rules.checkSpan(span?.first ?? -1, span?.end ?? -1, provider.committed.at(-1));
+        });
+        return SEND.SENT;
+      },
+      clearInput: () => {
+        world.toProvider((provider) => provider.clearInput());
+        return SEND.SENT;
+      },
+    };
+  }
+
+  #pacerOwner() {
+    const world = this.#world;
+    return {
+      onFrame: (item: number, positionSamples: number, samples: number) => {
+        world.rules.onFrameSent(item, positionSamples);
+        this.#service.conversation.onFrameSent(item, positionSamples, samples);
+        world.toFarEnd(item, positionSamples, samples, this.#service.conversation.generation());
+      },
+      onItemSent: (item: number) => world.endItemAtFarEnd(item),
+      onUnderrun: () => world.rules.onUnderrun(),
+    };
+  }
+}
+
+/** The number in an id of the provider model, for the trace. */
+export function idNumber(responseId: string): number {
+  return Number(responseId.slice(1));
+}
