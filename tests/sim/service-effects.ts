@@ -39,7 +39,7 @@ export class ServiceEffects implements CallEffects {
     this.#world = world;
     this.#service = service;
     const { knobs, time, dice } = world;
-    this.forwarder = new SpanForwarder(this.tape, this.#sink(), true);
+    this.forwarder = new SpanForwarder(this.tape, this.#sink(), "local");
     const lateMs = () => dice.between(0, knobs.timerLateMs);
     this.pacer = new PacerModel(time, this.#pacerOwner(), FRAME_SAMPLES, lateMs);
   }
