@@ -127,7 +127,12 @@ async function probe(serviceUrl: string): Promise<void> {
 }
 
 function refusalAdvice(options: CallOptions): string {
-  if (!options.isTwilio) return "The service refused the call. Does it want a key? Use --key KEY";
+  if (!options.isTwilio) {
+    return (
+      "The service refused the call. Does it want a key? Use --key KEY. " +
+      "Many calls from one machine? Start it with --upgrades-per-address 1000"
+    );
+  }
   return (
     "The service refused the call. With TWILIO_AUTH_TOKEN set it wants --auth-token and " +
     "--public-url; without, it takes phone calls from this machine only"

@@ -4,7 +4,6 @@
 // transports, so that both sides of the wire are read twice.
 import type { Clock, TimerHandle } from "../../service/contract/clock.ts";
 import type { AudioFormat } from "./audio-format.ts";
-import { FRAME_MS } from "./audio-format.ts";
 import type { DelayedWay } from "./delayed-way.ts";
 import { createDelayedWay } from "./delayed-way.ts";
 import type { Ear } from "./ear.ts";
@@ -13,6 +12,8 @@ import type { Line, LineMessage, Notice } from "./line.ts";
 import type { Mouth } from "./mouth.ts";
 import { createMouth } from "./mouth.ts";
 import { speechSpan } from "./speech-span.ts";
+import type { SteadyBeat } from "./steady-beat.ts";
+import { createSteadyBeat } from "./steady-beat.ts";
 import type { Timeline, TimelineEntry } from "./timeline.ts";
 import { createTimeline, describeNotice } from "./timeline.ts";
 
@@ -61,8 +62,6 @@ export interface Caller {
 
 /** Progress reports while sound plays. */
 const PLAYED_REPORT_MS = 100;
-/** After a stall the mouth sends what was captured meanwhile, at most this much at once. */
-const CATCH_UP_FRAMES_MAX = 50;
 
 /** Dials at once. */
 export function createCaller(options: CallerOptions): Caller {
@@ -81,19 +80,18 @@ class SocketCaller implements Caller {
   readonly #clock: Clock;
   readonly #line: Line;
   readonly #socket: WebSocket;
+  readonly #beat: SteadyBeat;
   readonly #wayOut: DelayedWay<LineMessage> | undefined;
   readonly #wayIn: DelayedWay<LineMessage> | undefined;
   readonly #noteTimers = new Set<TimerHandle>();
-  #streamStartMs: number;
   #framesToLose = 0;
   #generation = 0;
   #reportTimer: TimerHandle | undefined;
-  #mouthTimer: TimerHandle | undefined;
 
   constructor({ url, line, clock, headers, onEntry, delayMs }: CallerOptions) {
     this.#clock = clock;
     this.#line = line;
-    this.#streamStartMs = clock.nowMs();
+    this.#beat = createSteadyBeat(clock, () => this.#speakFrame());
     this.format = line.format;
     this.mouth = createMouth(line.format);
     this.timeline = createTimeline(clock, onEntry);
@@ -181,12 +179,12 @@ class SocketCaller implements Caller {
   #onOpen(url: string): void {
     this.timeline.add("connected", url);
     this.#sendAll(this.#line.opening());
-    this.#streamStartMs = this.#clock.nowMs();
-    this.#keepSpeaking();
+    this.#beat.start();
   }
 
   #onClosed({ code, reason }: CallerClosure): void {
-    for (const timer of [this.#reportTimer, this.#mouthTimer, ...this.#noteTimers]) {
+    this.#beat.stop();
+    for (const timer of [this.#reportTimer, ...this.#noteTimers]) {
       if (timer !== undefined) this.#clock.clearTimer(timer);
     }
     this.#wayOut?.close();
@@ -249,25 +247,6 @@ class SocketCaller implements Caller {
     });
   }
 
-  /**
-   * A frame can leave when its last sample is captured: frame n at start + (n + 1) x 20 ms. Counted
-   * from the start, so that a late timer does not shift the ones after it.
-   */
-  #frameDueMs(): number {
-    return this.#streamStartMs + (this.mouth.frames() + 1) * FRAME_MS;
-  }
-
-  #keepSpeaking(): void {
-    const delayMs = Math.max(0, this.#frameDueMs() - this.#clock.nowMs());
-    this.#mouthTimer = this.#clock.setTimer(delayMs, () => {
-      for (let count = 0; count < CATCH_UP_FRAMES_MAX; count += 1) {
-        if (this.#frameDueMs() > this.#clock.nowMs()) break;
-        this.#speakFrame();
-      }
-      this.#keepSpeaking();
-    });
-  }
-
   #speakFrame(): void {
     const captureMs = this.mouth.positionMs();
     const frame = this.mouth.next();
@@ -280,7 +259,7 @@ class SocketCaller implements Caller {
   }
 
   #noteAt(positionMs: number, kind: TimelineEntry["kind"]): void {
-    const delayMs = Math.max(0, this.#streamStartMs + positionMs - this.#clock.nowMs());
+    const delayMs = Math.max(0, this.#beat.startMs() + positionMs - this.#clock.nowMs());
     const timer = this.#clock.setTimer(delayMs, () => {
       this.#noteTimers.delete(timer);
       this.timeline.add(kind);
