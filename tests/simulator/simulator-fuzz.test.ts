@@ -9,7 +9,9 @@ import { createSimulatorSession } from "../../service/simulator/simulator-sessio
 import { createSeededRandom } from "../support/seeded-random.ts";
 import { createSteppedClock } from "../support/stepped-clock.ts";
 
-type Step = { readonly waitMs: number } | { readonly command: Readonly<Record<string, unknown>> };
+type Step =
+  | { readonly waitMs: number; readonly isInterruption?: boolean }
+  | { readonly command: Readonly<Record<string, unknown>> };
 
 interface Sent {
   readonly type: string;
@@ -35,7 +37,9 @@ const format = fc.constantFrom(
 const itemPlace = fc.integer({ min: 0, max: 12 }).map((place) => `#${place}`);
 
 const step: fc.Arbitrary<Step> = fc.oneof(
-  fc.integer({ min: 0, max: 700 }).map((waitMs) => ({ waitMs })),
+  fc.oneof(fc.nat({ max: 30 }), fc.nat({ max: 700 })).map((waitMs) => ({ waitMs })),
+  // Talk, answer and interrupt in one go, at any point of the answer: rare by chance alone.
+  fc.nat({ max: 200 }).map((waitMs) => ({ waitMs, isInterruption: true })),
   fc
     .record({ level: fc.integer({ min: 0, max: 255 }), byteCount: fc.nat({ max: 9_000 }) })
     .map(({ level, byteCount }) => ({
@@ -72,6 +76,14 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   itemPlace.map((item_id) => ({ command: { type: "conversation.item.retrieve", item_id } })),
 );
 
+const QUICK_TURN = [
+  { type: "input_audio_buffer.clear" },
+  { type: "input_audio_buffer.append", audio: Buffer.alloc(24_000, 1).toString("base64") },
+  { type: "input_audio_buffer.commit" },
+  { type: "response.create" },
+].map((command) => JSON.stringify(command));
+const CANCEL = JSON.stringify({ type: "response.cancel" });
+
 function playSession(steps: readonly Step[], seed: number): readonly Sent[] {
   const clock = createSteppedClock();
   const sent: Sent[] = [];
@@ -94,8 +106,11 @@ function playSession(steps: readonly Step[], seed: number): readonly Sent[] {
   });
   session.open();
   for (const each of steps) {
-    if ("waitMs" in each) clock.advance(each.waitMs);
-    else {
+    if ("waitMs" in each) {
+      if (each.isInterruption) for (const command of QUICK_TURN) session.onText(command);
+      clock.advance(each.waitMs);
+      if (each.isInterruption) session.onText(CANCEL);
+    } else {
       const place = String(each.command["item_id"] ?? "").replace("#", "");
       const item_id = itemIds[Number(place)] ?? "item_none";
       const command = "item_id" in each.command ? { ...each.command, item_id } : each.command;
