@@ -49,6 +49,14 @@ export class GuardedEngineListener implements EngineListener {
     }
   }
 
+  onPlaybackUnderrun(item: number): void {
+    try {
+      this.#target?.onPlaybackUnderrun(item);
+    } catch (error) {
+      this.#onBug(error);
+    }
+  }
+
   onPlaybackQueueHigh(isHigh: boolean): void {
     try {
       this.#target?.onPlaybackQueueHigh?.(isHigh);
@@ -59,13 +67,5 @@ export class GuardedEngineListener implements EngineListener {
 
   onFault(error: unknown): void {
     this.#onBug(error);
-  }
-
-  onPlaybackUnderrun(item: number): void {
-    try {
-      this.#target?.onPlaybackUnderrun(item);
-    } catch (error) {
-      this.#onBug(error);
-    }
   }
 }

@@ -7,6 +7,8 @@ import type { ResamplerPreset, SlotFormat, VadSettings } from "./contract/core.t
 import type { CallRequest, RefusedCall } from "./contract/transport.ts";
 import type { UpstreamFormat, UpstreamSession } from "./contract/upstream.ts";
 import type { VadModel, VadModels } from "./contract/vad-model.ts";
+import { LANE_TURNS } from "./call-lanes.ts";
+import { providerTurns } from "./lane/fast/fast-lane.ts";
 import type { ConversationSettings, Greeting } from "./conversation/conversation.ts";
 import { COMMIT_MS_MIN, FRAME_MS, RESPONSE_WAIT_MS } from "./limits.ts";
 
@@ -25,9 +27,8 @@ export interface CallPlan {
   readonly greeting: Greeting | null;
 }
 
-/** Lanes and turn detections that this version offers. */
-export const LANES_OFFERED: readonly LaneName[] = ["fast"];
-export const TURN_DETECTIONS_OFFERED: readonly TurnDetection[] = ["local"];
+/** Lanes that a caller may ask for; what each can do is LANE_TURNS. */
+export const LANES_OFFERED: readonly LaneName[] = ["fast", "big"];
 
 export interface RouteSettings {
   readonly greeting: string;
@@ -53,10 +54,10 @@ export function negotiate(
   models: Pick<VadModels, "preferred" | "find" | "names">,
 ): CallPlan | RefusedCall {
   const turnDetection = request.turnDetection ?? settings.turnDetection;
-  const lane = request.lane ?? "fast";
-  if (!LANES_OFFERED.includes(lane)) return refused("lane", lane, LANES_OFFERED);
-  if (!TURN_DETECTIONS_OFFERED.includes(turnDetection)) {
-    return refused("turn_detection", turnDetection, TURN_DETECTIONS_OFFERED);
+  const lane = request.lane ?? (turnDetection === "local" ? "fast" : "big");
+  const turnsOffered = LANE_TURNS[lane];
+  if (!turnsOffered.includes(turnDetection)) {
+    return refused(`turn_detection on lane ${lane}`, turnDetection, turnsOffered);
   }
   const vadModel =
     request.vadEngine === undefined ? models.preferred : models.find(request.vadEngine);
@@ -132,7 +133,7 @@ function sessionOf(
       request.instructions ?? (routeSettings.instructions || settings.agent.instructions),
     voice: request.voice ?? (routeSettings.voice || settings.agent.voice),
     tools: [],
-    turnDetection: null,
+    turnDetection: providerTurns(request.turnDetection ?? settings.turnDetection),
     transcriptionModel: settings.transcriptionModel,
     format,
   };

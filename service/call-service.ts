@@ -3,6 +3,7 @@
 // Limits: callsMax, callsPerKeyMax; at most callsMax upstreams dialled ahead of their call, each
 // forgotten after PREPARED_MS.
 import { Call, type CallMeters } from "./call.ts";
+import type { CallEvents, CallStage } from "./contract/call-events.ts";
 import { CLOSE } from "./contract/call-terms.ts";
 import type { AudioEngine, EngineListener } from "./contract/audio-engine.ts";
 import type { Clock, Random, TimerHandle } from "./contract/clock.ts";
@@ -43,6 +44,9 @@ export interface CallServiceDeps {
   readonly upstreamFactory: UpstreamFactory;
   readonly openEngine: (plan: CallPlan, listener: EngineListener) => AudioEngine | null;
   readonly metersFor: (plan: CallPlan) => CallMeters;
+  /** For programs that embed the service: stages and events of calls on the big lane. */
+  readonly stages?: readonly CallStage[];
+  readonly onEvents?: (callId: string, events: CallEvents) => void;
 }
 
 interface Prepared {
@@ -153,6 +157,8 @@ export class CallService implements CallOpener {
       callMinutesMax: settings.callMinutesMax,
       goodbye: settings.goodbye,
       openEngine,
+      stages: this.#deps.stages ?? [],
+      onEvents: this.#deps.onEvents ?? (() => undefined),
       onOver: () => {
         isOver = true;
         this.#onOver(id, keyId);

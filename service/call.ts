@@ -17,7 +17,9 @@ import type { CallNotice, CallPort, Transport } from "./contract/transport.ts";
 import type { TokenUsage, UpstreamClosure } from "./contract/upstream.ts";
 import { GuardedEngineListener } from "./call-guards.ts";
 import { type CallPlan, conversationSettings } from "./call-plan.ts";
-import { FastLane, type LaneOwner } from "./lane/fast/fast-lane.ts";
+import { CallLanes, type CallLanesDeps } from "./call-lanes.ts";
+import type { LaneOwner } from "./lane/fast/fast-lane.ts";
+import type { CallEvents, CallStage } from "./contract/call-events.ts";
 
 import type { EarlyUpstream } from "./upstream/early-upstream.ts";
 
@@ -44,6 +46,10 @@ export interface CallDeps {
   readonly goodbye: string;
   /** Makes and initializes the call's engine; null when every slot is taken. */
   readonly openEngine: (plan: CallPlan, listener: EngineListener) => AudioEngine | null;
+  /** Stages of the big lane, in order. */
+  readonly stages: readonly CallStage[];
+  /** The call has a big lane now; its events can be subscribed to. */
+  readonly onEvents: (callId: string, events: CallEvents) => void;
   /** The call is over and everything of it is freed. */
   readonly onOver: (call: Call) => void;
 }
@@ -52,7 +58,7 @@ export class Call implements CallPort, LaneOwner {
   readonly id: string;
   readonly #deps: CallDeps;
   readonly #engine: AudioEngine;
-  readonly #lane: FastLane;
+  readonly #lanes: CallLanes;
   readonly #startedMs: number;
   readonly #limitTimer: TimerHandle;
   #isOver = false;
@@ -65,17 +71,27 @@ export class Call implements CallPort, LaneOwner {
     this.#engine = engine;
     this.#startedMs = deps.clock.nowMs();
     const { format } = deps.plan;
-    this.#lane = new FastLane({
-      id: deps.id,
-      clock: deps.clock,
-      engine,
-      upstream: deps.upstream.upstream(),
-      transport: deps.transport,
-      owner: this,
-      upstreamSampleBytes: format.upstreamEncoding === "pcm16" ? 2 : 1,
-      settings: conversationSettings(deps.plan),
-    });
-    listener.attach(this.#lane, (error) => this.onBug(error));
+    const onBug = (error: unknown) => this.onBug(error);
+    const lanes: CallLanesDeps = {
+      fast: {
+        id: deps.id,
+        clock: deps.clock,
+        engine,
+        upstream: deps.upstream.upstream(),
+        transport: deps.transport,
+        owner: this,
+        upstreamSampleBytes: format.upstreamEncoding === "pcm16" ? 2 : 1,
+        settings: conversationSettings(deps.plan),
+      },
+      stages: deps.stages,
+      onEvents: (events) => deps.onEvents(deps.id, events),
+      passNotice: (notice) => deps.transport.sendNotice(notice),
+      attach(lane) {
+        listener.attach(lane, onBug);
+        deps.upstream.take(lane, onBug);
+      },
+    };
+    this.#lanes = new CallLanes(lanes, deps.plan.lane);
     const limitMs = deps.callMinutesMax * 60_000;
     this.#limitTimer = deps.clock.setTimer(limitMs, () => this.goodbye("limit_reached"));
   }
@@ -91,7 +107,7 @@ export class Call implements CallPort, LaneOwner {
   }
 
   #start(): void {
-    const { plan, transport, upstream, upstreamName, log, meters } = this.#deps;
+    const { plan, upstreamName, log, meters } = this.#deps;
     meters.onOpened();
     log.info("call opened", {
       route: plan.route,
@@ -100,19 +116,25 @@ export class Call implements CallPort, LaneOwner {
       vadEngine: plan.vadModel.name,
       rateHz: plan.format.callerRateHz,
     });
+    this.#guard(() => {
+      this.#sayStarted();
+      this.#lanes.current().start();
+      this.#lanes.attach();
+    });
+  }
+
+  /** What is in force: once at the start, again after every update. */
+  #sayStarted(): void {
+    const { plan, transport, upstream, upstreamName } = this.#deps;
     transport.sendNotice({
       kind: "started",
       callId: this.id,
-      lane: plan.lane,
-      turnDetection: plan.turnDetection,
+      lane: this.#lanes.current().name,
+      turnDetection: this.#lanes.turnDetection(),
       upstream: upstreamName,
       model: upstream.upstream().model,
       voice: plan.session.voice,
       vadEngine: plan.vadModel.name,
-    });
-    this.#guard(() => {
-      this.#lane.start();
-      upstream.take(this.#lane, (error) => this.onBug(error));
     });
   }
 
@@ -121,7 +143,7 @@ export class Call implements CallPort, LaneOwner {
   onAudio(message: Uint8Array, start: number, end: number, captureMs: number): void {
     if (this.#isOver) return;
     try {
-      this.#lane.sendAudio(message, start, end, captureMs);
+      this.#lanes.current().sendAudio(message, start, end, captureMs);
     } catch (error) {
       this.onBug(error);
     }
@@ -130,44 +152,37 @@ export class Call implements CallPort, LaneOwner {
   onAudioBase64(payload: string, captureMs: number): void {
     if (this.#isOver) return;
     try {
-      this.#lane.sendAudioBase64(payload, captureMs);
+      this.#lanes.current().sendAudioBase64(payload, captureMs);
     } catch (error) {
       this.onBug(error);
     }
   }
 
   onPlayed(item: number, samples: number, generation: number): void {
-    this.#guard(() => this.#lane.onPlayed(item, samples, generation));
+    this.#guard(() => this.#lanes.direct.onPlayed(item, samples, generation));
   }
 
   onInterrupt(): void {
-    this.#guard(() => this.#lane.conversation().onInterrupt());
+    this.#guard(() => this.#lanes.direct.conversation().onInterrupt());
   }
 
   onEndOfTurn(): void {
-    this.#guard(() => this.#lane.conversation().onEndOfTurn());
+    this.#guard(() => this.#lanes.direct.conversation().onEndOfTurn());
   }
 
   onText(text: string): void {
-    this.#guard(() => this.#lane.sendText(text));
+    this.#guard(() => this.#lanes.direct.sendText(text));
   }
 
   onDtmf(digits: string): void {
-    this.#guard(() => this.#lane.sendDtmf(digits));
+    this.#guard(() => this.#lanes.direct.sendDtmf(digits));
   }
 
   onUpdate(lane: LaneName | undefined, turnDetection: TurnDetection | undefined): void {
-    const { plan, transport } = this.#deps;
-    if (
-      (lane ?? plan.lane) === plan.lane &&
-      (turnDetection ?? plan.turnDetection) === plan.turnDetection
-    ) {
-      return;
-    }
-    transport.sendNotice({
-      kind: "error",
-      code: "update_refused",
-      message: `Cannot switch during the call: it stays on lane ${plan.lane} with ${plan.turnDetection} turn detection`,
+    this.#guard(() => {
+      const message = this.#lanes.switchTo(lane, turnDetection);
+      if (message === "") this.#sayStarted();
+      else this.#lanes.notice({ kind: "error", code: "update_refused", message });
     });
   }
 
@@ -183,7 +198,7 @@ export class Call implements CallPort, LaneOwner {
 
   /** Says goodbye, is heard, then ends. */
   goodbye(reason: EndReason): void {
-    this.#guard(() => this.#lane.conversation().sayGoodbye(reason, this.#deps.goodbye));
+    this.#guard(() => this.#lanes.direct.conversation().sayGoodbye(reason, this.#deps.goodbye));
   }
 
   goingAway(deadlineMs: number): void {
@@ -202,11 +217,15 @@ export class Call implements CallPort, LaneOwner {
       transport.sendNotice({ kind: "ended", reason, durationMs, ...tokens });
     }
     transport.close(code, reason);
-    this.#lane.close();
+    this.#lanes.close();
     this.#engine.shutdown();
     this.#deps.upstream.upstream().close();
     meters.onEnded(durationMs);
-    log.info("call ended", { reason, durationMs, turns: this.#lane.conversation().turnId() });
+    log.info("call ended", {
+      reason,
+      durationMs,
+      turns: this.#lanes.direct.conversation().turnId(),
+    });
     onOver(this);
   }
 
@@ -241,7 +260,7 @@ export class Call implements CallPort, LaneOwner {
       const commitMs = notice.endpointMs + notice.commitMs;
       this.#deps.meters.onTurnLatency(notice.perceivedMs, commitMs);
     }
-    this.#deps.transport.sendNotice(notice);
+    this.#lanes.notice(notice);
   }
 
   onTransportFull(): void {

@@ -1,7 +1,7 @@
 // The configuration in force: gathered from command line, environment and file, checked once, then
 // trusted everywhere (decision 19). Pure: the program reads its sources in config-read.ts, a test
 // gives literals. main passes each module its own slice; nobody else reads settings.
-import { TURN_DETECTIONS_OFFERED } from "./call-plan.ts";
+import { LANE_TURNS } from "./call-lanes.ts";
 import { type Gathered, type ConfigSources, gatherConfig } from "./config-sources.ts";
 import { CONFIG_SCHEMA, type ConfigValues, SETTINGS } from "./config-schema.ts";
 import type { VadSettings } from "./contract/core.ts";
@@ -141,10 +141,10 @@ function conflictsOf(values: ConfigValues): string[] {
         "set OPENAI_API_KEY or OPENAI_REALTIME_URL, or say --upstream simulator",
     );
   }
-  if (!TURN_DETECTIONS_OFFERED.includes(values.turnDetection)) {
+  if (!LANE_TURNS.big.includes(values.turnDetection)) {
     problems.push(
       `Cannot use turnDetection: is ${values.turnDetection}, ` +
-        `must be one of ${TURN_DETECTIONS_OFFERED.join(", ")} in this version`,
+        `must be one of ${LANE_TURNS.big.join(", ")} in this version`,
     );
   }
   if (values.callsPerKeyMax > values.callsMax) {

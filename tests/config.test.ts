@@ -139,7 +139,7 @@ describe("loadConfig() bad values", () => {
     [{ argv: ["--vad-engine", "onnx:../x"] }, "must be core, energy or onnx:NAME"],
     [{ argv: ["--vad-engines", "core,onnx:/x"] }, "vad.engines from --vad-engines"],
     [{ argv: ["--origins", "example.com"] }, "must be origins like https://"],
-    [{ argv: ["--turn-detection", "server_vad"] }, "must be one of local in this version"],
+    [{ argv: ["--turn-detection", "hybrid"] }, "must be one of local, server_vad, semantic_vad"],
     [{ argv: ["--calls-max", "5", "--calls-per-key-max", "6"] }, "must be at most callsMax 5"],
     [{ argv: ["--vad-phone-stop-threshold", "0.9"] }, "must be at most startThreshold 0.5"],
     [{ file: file("port: [") }, "voxbridge.yaml: it is not YAML"],

@@ -8,7 +8,7 @@ import type { DelayedWay } from "./delayed-way.ts";
 import { createDelayedWay } from "./delayed-way.ts";
 import type { Ear } from "./ear.ts";
 import { createEar } from "./ear.ts";
-import type { Line, LineMessage, Notice } from "./line.ts";
+import type { Line, LineMessage, LineUpdate, Notice } from "./line.ts";
 import type { Mouth } from "./mouth.ts";
 import { createMouth } from "./mouth.ts";
 import { speechSpan } from "./speech-span.ts";
@@ -52,6 +52,8 @@ export interface Caller {
   typeText(text: string): void;
   interrupt(): void;
   endOfTurn(): void;
+  /** Another lane or turn detection from now on. */
+  update(change: LineUpdate): void;
   /** The next `count` frames are captured and lost on the way. */
   loseFrames(count: number): void;
   /** Says goodbye in the dialect's words; whoever closes in this dialect closes. */
@@ -161,6 +163,10 @@ class SocketCaller implements Caller {
 
   endOfTurn(): void {
     this.#send(this.#line.endOfTurn());
+  }
+
+  update(change: LineUpdate): void {
+    this.#send(this.#line.update(change));
   }
 
   loseFrames(count: number): void {

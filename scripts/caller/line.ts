@@ -1,6 +1,6 @@
 // What a dialect of the caller's side must be able to say and to understand. A line has no socket,
 // no clock and no sound: it turns acts of the caller into messages and messages into events.
-import type { ServerFrame } from "../../gen/voxbridge/v1/stream_pb.ts";
+import type { Lane, ServerFrame, TurnDetection } from "../../gen/voxbridge/v1/stream_pb.ts";
 import type { AudioFormat } from "./audio-format.ts";
 import type { EarFrame } from "./ear.ts";
 
@@ -18,6 +18,12 @@ export type LineEvent =
   | { readonly kind: "mark"; readonly name: string }
   | { readonly kind: "notice"; readonly notice: Notice }
   | { readonly kind: "unknown"; readonly text: string };
+
+/** Names of the schema's enums; undefined: as it is. */
+export interface LineUpdate {
+  readonly lane?: Lane;
+  readonly turnDetection?: TurnDetection;
+}
 
 export interface Line {
   readonly name: "protobuf" | "twilio";
@@ -41,5 +47,7 @@ export interface Line {
   text(text: string): LineMessage | null;
   interrupt(): LineMessage | null;
   endOfTurn(): LineMessage | null;
+  /** Another lane or turn detection during the call. */
+  update(change: LineUpdate): LineMessage | null;
   read(message: LineMessage): LineEvent;
 }

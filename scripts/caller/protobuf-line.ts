@@ -69,6 +69,7 @@ export function createProtobufLine(
     text: (text) => encode({ case: "text", value: { text } }),
     interrupt: () => encode({ case: "interrupt", value: {} }),
     endOfTurn: () => encode({ case: "endOfTurn", value: {} }),
+    update: (change) => encode({ case: "update", value: change }),
     read: readServerFrame,
   };
 }

@@ -69,6 +69,7 @@ export function createTwilioLine(ids: TwilioCallIds): Line {
     text: () => null,
     interrupt: () => null,
     endOfTurn: () => null,
+    update: () => null,
     read(text) {
       const event = readTwilio(text, streamSid, heardSamples, generation);
       if (event.kind === "audio") heardSamples += event.frame.data.byteLength;

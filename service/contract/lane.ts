@@ -1,7 +1,9 @@
 // The contract that every lane fulfils (S0-19, D-39): start, send audio, close. Synchronous, since
 // S0-10 forbids an await where S0-19's sketch has one. One conformance suite runs on every lane.
+import type { EngineListener } from "./audio-engine.ts";
 import type { LaneName } from "./call-terms.ts";
 import type { SendResult } from "./send-result.ts";
+import type { UpstreamListener } from "./upstream.ts";
 
 export interface Lane {
   readonly name: LaneName;
@@ -14,4 +16,10 @@ export interface Lane {
   sendAudio(message: Uint8Array, start: number, end: number, captureMs: number): SendResult;
   /** Ends the stream and frees what it holds. Idempotent. */
   close(): void;
+}
+
+/** A lane as a call drives it: fed by transport, engine and upstream. */
+export interface CallLane extends Lane, EngineListener, UpstreamListener {
+  /** As sendAudio, for audio that comes as base64. */
+  sendAudioBase64(payload: string, captureMs: number): SendResult;
 }

@@ -6,19 +6,19 @@
 //   pacer     -> onPlaybackFrame -> transport.sendAudio -> conversation (ledger)
 //
 // Station: made by call.ts, which owns the call's life; the lane only moves audio and events.
-import type { AudioEngine, EngineListener } from "../../contract/audio-engine.ts";
+import type { AudioEngine } from "../../contract/audio-engine.ts";
 import type { ConversationCount, ConversationTimer } from "../../contract/call-effects.ts";
-import type { EndReason } from "../../contract/call-terms.ts";
+import type { EndReason, TurnDetection } from "../../contract/call-terms.ts";
 import type { Clock } from "../../contract/clock.ts";
-import type { Lane } from "../../contract/lane.ts";
+import type { CallLane } from "../../contract/lane.ts";
 import { SEND, type SendResult } from "../../contract/send-result.ts";
 import type { CallNotice, Transport } from "../../contract/transport.ts";
 import type {
+  ProviderTurnDetection,
   ResponseStatus,
   TokenUsage,
   Upstream,
   UpstreamClosure,
-  UpstreamListener,
 } from "../../contract/upstream.ts";
 import { Conversation, type ConversationSettings } from "../../conversation/conversation.ts";
 import { SpanForwarder } from "../../upstream/span-forwarder.ts";
@@ -53,7 +53,7 @@ export interface FastLaneDeps {
   readonly upstreamSampleBytes: number;
 }
 
-export class FastLane implements Lane, EngineListener, UpstreamListener {
+export class FastLane implements CallLane {
   readonly name = "fast";
   readonly #deps: FastLaneDeps;
   readonly #effects: LaneEffects;
@@ -119,6 +119,13 @@ export class FastLane implements Lane, EngineListener, UpstreamListener {
 
   sendDtmf(digits: string): void {
     this.sendText(dtmfText(digits));
+  }
+
+  /** Another owner of the turns, here and at the provider, without a seam (S4-C06). */
+  setTurnDetection(turnDetection: TurnDetection): void {
+    this.#deps.upstream.updateSession({ turnDetection: providerTurns(turnDetection) });
+    this.#forwarder.setTurnDetection(turnDetection);
+    this.#conversation.setTurnDetection(turnDetection);
   }
 
   close(): void {
@@ -264,6 +271,19 @@ export class FastLane implements Lane, EngineListener, UpstreamListener {
     }
     const heardSamples = Math.floor(notice.heardSamples * this.#callerScale);
     this.#deps.owner.onNotice({ ...notice, heardSamples });
+  }
+}
+
+/** What the provider's own detection is told for each owner of the turns (decision 6). */
+export function providerTurns(turnDetection: TurnDetection): ProviderTurnDetection {
+  switch (turnDetection) {
+    case "local":
+    case "none":
+      return null;
+    case "hybrid":
+      return "signal_only";
+    default:
+      return turnDetection;
   }
 }
 

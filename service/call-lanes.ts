@@ -1,0 +1,91 @@
+// Which lane a call is on, and the switch from one to the other during the call (S4-C06).
+// Station: between call.ts, which owns the call's life, and the lanes. The inner lane is always there;
+// the big lane stands around it, so that a switch moves no audio and loses none.
+import type { EngineListener } from "./contract/audio-engine.ts";
+import type { CallEvents, CallStage } from "./contract/call-events.ts";
+import type { LaneName, TurnDetection } from "./contract/call-terms.ts";
+import type { CallLane } from "./contract/lane.ts";
+import type { CallNotice } from "./contract/transport.ts";
+import type { UpstreamListener } from "./contract/upstream.ts";
+import { BigLane } from "./lane/big/big-lane.ts";
+import { FastLane, type FastLaneDeps } from "./lane/fast/fast-lane.ts";
+
+/** What each lane can be asked for: local turns on either, everything else on the big one. */
+export const LANE_TURNS: Readonly<Record<LaneName, readonly TurnDetection[]>> = {
+  fast: ["local"],
+  big: ["local", "server_vad", "semantic_vad", "none"],
+};
+
+export interface CallLanesDeps {
+  readonly fast: FastLaneDeps;
+  readonly stages: readonly CallStage[];
+  readonly passNotice: (notice: CallNotice) => void;
+  /** A big lane was made: whoever embeds the service may subscribe. */
+  readonly onEvents: (events: CallEvents) => void;
+  /** Engine and upstream talk to `lane` from now on. */
+  readonly attach: (lane: EngineListener & UpstreamListener) => void;
+}
+
+export class CallLanes {
+  readonly direct: FastLane;
+  readonly #deps: CallLanesDeps;
+  #big: BigLane | null = null;
+  #turnDetection: TurnDetection;
+
+  /** Makes the lane; attach() connects it, as the first start must come before the first event. */
+  constructor(deps: CallLanesDeps, lane: LaneName) {
+    this.#deps = deps;
+    this.direct = new FastLane(deps.fast);
+    this.#turnDetection = deps.fast.settings.turnDetection;
+    if (lane === "big") this.#big = this.#makeBig();
+  }
+
+  current(): CallLane {
+    return this.#big ?? this.direct;
+  }
+
+  turnDetection(): TurnDetection {
+    return this.#turnDetection;
+  }
+
+  attach(): void {
+    this.#deps.attach(this.current());
+  }
+
+  /** To the caller's side, through the stages where there are any. */
+  notice(notice: CallNotice): void {
+    if (this.#big === null) this.#deps.passNotice(notice);
+    else this.#big.onNotice(notice);
+  }
+
+  /** undefined: as it is. -> "" when done, else why not. */
+  switchTo(lane: LaneName | undefined, turnDetection: TurnDetection | undefined): string {
+    const laneNext = lane ?? this.current().name;
+    const turnsNext = turnDetection ?? this.#turnDetection;
+    if (!LANE_TURNS[laneNext].includes(turnsNext)) {
+      const offered = LANE_TURNS[laneNext].join(", ");
+      return `Cannot update call: turn_detection is ${turnsNext}, must be one of ${offered} on lane ${laneNext}`;
+    }
+    if (turnsNext !== this.#turnDetection) {
+      this.#turnDetection = turnsNext;
+      this.direct.setTurnDetection(turnsNext);
+    }
+    if (laneNext !== this.current().name) {
+      this.#big?.events.close();
+      this.#big = laneNext === "big" ? this.#makeBig() : null;
+      this.attach();
+    }
+    return "";
+  }
+
+  close(): void {
+    this.current().close();
+  }
+
+  #makeBig(): BigLane {
+    const { fast, stages, passNotice, onEvents } = this.#deps;
+    const big = new BigLane({ inner: this.direct, clock: fast.clock, stages, passNotice });
+    onEvents(big.events);
+    return big;
+  }
+}
