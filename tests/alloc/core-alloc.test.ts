@@ -33,7 +33,7 @@ function isClean(many: Run, few: Run): boolean {
 }
 
 test(
-  "2,000,000 frames start no more collections than 20,000 and do not grow the process",
+  "RT-16: 2,000,000 frames start no more collections than 20,000 and do not grow the process",
   () => {
     const few = pushFrames(20_000);
     const many = pushFrames(2_000_000);

@@ -47,7 +47,7 @@ function setUp({ isQuiet = true, isInterruptible = true, isHeldCommitted = false
 }
 
 describe("CallerSpeech while the agent is silent", () => {
-  test("S1-19, S2-18, S2-19, S2-24: silent, tentative, turn, silent", () => {
+  test("S1-19, D-03, S2-18, S2-19, S2-24: silent, tentative, turn, silent", () => {
     const { effects, speech, frame } = setUp();
     frame(0, 100);
     expect(speech.phase()).toBe("silent");

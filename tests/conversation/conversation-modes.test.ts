@@ -75,7 +75,7 @@ describe("Conversation when the provider owns the turns", () => {
     expect(call.effects.taken()).toEqual(["begin 50"]);
   });
 
-  test("S0-07, S1-16: its speech_started is one direct call: clear, cancel, truncate", () => {
+  test("S0-07, S1-16, D-40: its speech_started is one direct call: clear, cancel, truncate", () => {
     const call = new TestCall({ turnDetection: "server_vad" });
     call.conversation.onUpstreamReady();
     call.conversation.onResponseCreated("p1");

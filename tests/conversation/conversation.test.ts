@@ -71,7 +71,7 @@ describe("Conversation with local turns", () => {
     ]);
   });
 
-  test("S1-16: a barge-in after the response is done but not heard still cuts it", () => {
+  test("S1-16, D-16: a barge-in after the response is done but not heard still cuts it", () => {
     const call = readyCall();
     call.turn("r1");
     const item = call.audio("r1", "a", 100);
@@ -134,7 +134,7 @@ describe("Conversation with local turns", () => {
     expect(call.conversation.sequence().state()).toBe("active");
   });
 
-  test("a span under 100 ms is thrown away, not committed, and nothing is asked", () => {
+  test("RT-08: a span under 100 ms is thrown away, not committed, and nothing is asked", () => {
     const call = readyCall();
     call.frames(1, CAPTURE_EVENT.ONSET_MAYBE | CAPTURE_EVENT.ONSET);
     call.frames(1, CAPTURE_EVENT.END);

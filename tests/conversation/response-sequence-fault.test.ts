@@ -47,7 +47,7 @@ describe("ResponseSequence with a faulty provider", () => {
     expect(sequence.onDone("r1")).not.toBeNull();
   });
 
-  test("R4: refused because another is active: waits for that one's end, then asks again", () => {
+  test("R4, D-23: refused because another is active: waits for that one's end, then asks again", () => {
     const { effects, sequence } = setUp();
     sequence.ask(ask("turn"));
     sequence.onAlreadyActive();

@@ -35,7 +35,7 @@ describe("ResponseSequence", () => {
     expect(effects.timers()).toEqual([]);
   });
 
-  test("S1-21: requested starts when it sends, so a second asker waits even before created", () => {
+  test("S1-21, D-21, RT-07: requested starts when it sends, so a second asker waits even before created", () => {
     const { effects, sequence } = setUp();
     sequence.ask(ask("turn"));
     sequence.ask(ask("nudge"));

@@ -44,7 +44,7 @@ describe("openSlot()", () => {
     expect(core.slotsOpen()).toBe(0);
   });
 
-  test("gives frame sizes of every caller format", () => {
+  test("S2-02, S2-05: gives frame sizes of every caller format", () => {
     const core = makeCore(1);
     for (const callerRateHz of [8000, 16000, 22050, 24000, 44100, 48000] as const) {
       for (const callerEncoding of ["pcm16", "f32", "mulaw", "alaw"] as const) {
@@ -88,7 +88,7 @@ describe("ingest()", () => {
     expect(slot.counter("clippedFrames")).toBe(1);
   });
 
-  test("counts samples that are no number and goes on with silence", () => {
+  test("T17: counts samples that are no number and goes on with silence", () => {
     const slot = openSlot(makeCore(1), { ...PCM_24K, callerEncoding: "f32" });
     new Float32Array(slot.input.buffer, slot.input.byteOffset, 480).fill(Number.NaN);
     slot.ingest();
@@ -97,7 +97,7 @@ describe("ingest()", () => {
     expect(slot.captureFrame(0)).toEqual(Buffer.alloc(960));
   });
 
-  test("completes 5 windows in 8 frames, at most one a frame", () => {
+  test("D-30, RT-04: completes 5 windows in 8 frames, at most one a frame", () => {
     const slot = openSlot(makeCore(1), PCM_24K);
     let windows = 0;
     for (let frame = 0; frame < 80; frame += 1) {

@@ -5,7 +5,7 @@ import { makeCore } from "../core/core-fixture.ts";
 
 const { kernels } = makeCore(1);
 
-test("i16 -> f32 -> i16 is the identity on all 65,536 samples", () => {
+test("D-19: i16 -> f32 -> i16 is the identity on all 65,536 samples", () => {
   for (let start = -32768; start < 32768; start += 8192) {
     const samples = Int16Array.from({ length: 8192 }, (_, index) => start + index);
     kernels.input.pcm16.set(samples);
@@ -44,7 +44,7 @@ test("f32 -> i16 rounds to nearest even and saturates, in vectors and leftovers"
   }
 });
 
-test("f32 input that is no number becomes silence and is counted", () => {
+test("T17: f32 input that is no number becomes silence and is counted", () => {
   const samples = [0.25, Number.NaN, Number.POSITIVE_INFINITY, -1, Number.NEGATIVE_INFINITY, 1e9];
   kernels.input.f32.set(samples);
   expect(kernels.decode("f32", 6)).toBe(3);

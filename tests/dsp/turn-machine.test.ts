@@ -29,7 +29,7 @@ function openBeside(settings: Partial<VadSettings> = {}, callerRateHz: CallerRat
 }
 
 describe("turn machine", () => {
-  test("S2-18, S2-19: speech accumulates to 250 ms = 8 windows before the turn is confirmed", () => {
+  test("S0-26, S2-18, S2-19: speech accumulates to 250 ms = 8 windows before the turn is confirmed", () => {
     const slot = openBeside();
     const events = sayAll(slot, new Array(9).fill(0.9));
     expect(events).toEqual([ONSET_MAYBE, 0, 0, 0, 0, 0, 0, ONSET, 0]);
@@ -37,7 +37,7 @@ describe("turn machine", () => {
     slot.close();
   });
 
-  test("S2-20: silence before that is a false alarm", () => {
+  test("S2-20, RT-02: silence before that is a false alarm", () => {
     const slot = openBeside();
     expect(sayAll(slot, [0.9, 0.9, 0.1, 0.9])).toEqual([ONSET_MAYBE, 0, ONSET_FALSE, ONSET_MAYBE]);
     slot.close();
@@ -103,7 +103,7 @@ describe("turn machine", () => {
     slot.close();
   });
 
-  test("D-07: times and positions are the same at every rate", () => {
+  test("D-07, RT-03: times and positions are the same at every rate", () => {
     for (const rateHz of [8000, 16000, 22050, 24000, 44100, 48000] as const) {
       const slot = openBeside({ minSpeechMs: 96 }, rateHz);
       sayAll(slot, [0, 0, 0, 0.9, 0.9]);

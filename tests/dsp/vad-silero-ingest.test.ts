@@ -49,7 +49,7 @@ function pcm16(samples: Float32Array): Uint8Array {
 }
 
 describe("ingest() with the model in the core", () => {
-  test("gives the kernel's probabilities for 16 kHz pcm16, slots mixed", () => {
+  test("S1-53: gives the kernel's probabilities for 16 kHz pcm16, slots mixed", () => {
     const core = coreWithModel();
     const format = {
       callerEncoding: "pcm16",
@@ -74,7 +74,7 @@ describe("ingest() with the model in the core", () => {
     expect(Math.max(...heard)).toBeGreaterThan(0.99);
   });
 
-  test("gives the 8 kHz kernel's probabilities for mu-law, without resampling", () => {
+  test("S1-53: gives the 8 kHz kernel's probabilities for mu-law, without resampling", () => {
     const slot = openSlot(coreWithModel(), { vadSource: "core" });
     const narrow = toHalfRate(voice);
     const heard = ingestAll(slot, toMulaw(narrow));

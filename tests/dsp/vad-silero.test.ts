@@ -84,7 +84,7 @@ async function compareFolder(folder: string, rateHz: VadRateHz): Promise<Compare
 
 describe("sileroForward()", () => {
   for (const rateHz of RATES) {
-    test(`is onnxruntime's probability on our own speech at ${rateHz} Hz`, async () => {
+    test(`D-05: is onnxruntime's probability on our own speech at ${rateHz} Hz`, async () => {
       const compared = await compareFolder(OWN_SPEECH, rateHz);
       expect(compared.windows).toBeGreaterThan(5000);
       expect(compared.probabilityMax).toBeGreaterThan(0.99);

@@ -83,7 +83,7 @@ const START = {
 };
 
 describe("secrets", () => {
-  test("T3 T23: nothing planted by operator or peers is in logs, metrics or refusals", async () => {
+  test("S1-12 T3 T23: nothing planted is in logs, metrics, refusals or what callers get", async () => {
     const watched = await start(OPERATOR, ["--upstream", "simulator"]);
     const { base, written } = watched;
 
@@ -112,6 +112,7 @@ describe("secrets", () => {
     // The call was a real one: started, then closed for its second start.
     expect(call).toContain("started");
     expect(call).toStartWith("1008");
+    for (const secret of Object.values(OPERATOR)) expect(call).not.toContain(secret);
 
     const text = await stop(watched);
     expect(text).toContain("call opened");
@@ -120,11 +121,11 @@ describe("secrets", () => {
     }
   });
 
-  test("T23: the upstream's key is in no log when the dial fails", async () => {
+  test("S1-12 T23: the upstream's key is in no log and reaches no caller when the dial fails", async () => {
     const env = { ...OPERATOR, OPENAI_REALTIME_URL: "ws://127.0.0.1:9/v1/realtime" };
     const watched = await start(env, []);
-    await speak(watched.base, OPERATOR.VOXBRIDGE_API_KEYS, [START]);
-    const text = await stop(watched);
+    const call = await speak(watched.base, OPERATOR.VOXBRIDGE_API_KEYS, [START]);
+    const text = (await stop(watched)) + call;
     expect(text).toContain("upstream lost");
     for (const secret of Object.values(OPERATOR)) expect(text).not.toContain(secret);
   });
