@@ -71,6 +71,8 @@ export const INFLOW_CREDIT_MS_MAX = 10_000;
 /** Messages of any kind: four times what 20 ms chunks need, and the same stall. */
 export const MESSAGES_PER_SECOND_MAX = 200;
 export const MESSAGES_CREDIT_MAX = 2_000;
+/** What a message holds besides audio costs one message more for each of so many bytes. */
+export const MESSAGE_OVERHEAD_BYTES = 256;
 /** A caller that leaves this much unread, or anything for this long, reads too slowly. */
 export const UNREAD_BYTES_MAX = 192 * 1024;
 export const UNREAD_MS_MAX = 5_000;

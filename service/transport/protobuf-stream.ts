@@ -95,12 +95,12 @@ class ProtobufStream implements CallerStream, Transport {
     } else if (!this.#inflow.takeMessage(this.#clock.nowMs())) {
       this.#end(CLOSE.TOO_FAST, "too_fast", "too many messages");
     } else if (isText) {
-      this.#take(decodeClientJson(message));
+      this.#takeDecoded(decodeClientJson(message), message.length);
     } else if (readCallerAudio(message, this.#span) === AUDIO_READ.OK) {
       const { start, end, sequence, captureMs } = this.#span;
       this.#takeAudio(message, start, end, sequence, captureMs);
     } else {
-      this.#take(decodeClientFrame(message));
+      this.#takeDecoded(decodeClientFrame(message), message.length);
     }
   }
 
@@ -127,6 +127,17 @@ class ProtobufStream implements CallerStream, Transport {
 
   close(code: CloseCode, reason: string): void {
     this.#connection.end(code, reason);
+  }
+
+  /** sizeBytes: of the whole message, in JSON its characters. */
+  #takeDecoded(message: ClientMessage, sizeBytes: number): void {
+    // Half as much again leaves room for base64 and the envelope.
+    const audioBytes = message.kind === "audio" ? message.data.length * 1.5 : 0;
+    if (this.#inflow.takeOverhead(sizeBytes - audioBytes)) {
+      this.#take(message);
+    } else {
+      this.#end(CLOSE.TOO_FAST, "too_fast", "too many messages");
+    }
   }
 
   #take(message: ClientMessage): void {

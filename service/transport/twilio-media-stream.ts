@@ -94,7 +94,7 @@ class TwilioStream implements CallerStream, Transport {
       const { payload, chunk, timestampMs } = this.#media;
       this.#takeMedia(this.#port, payload, chunk, timestampMs);
     } else {
-      this.#take(decodeTwilioMessage(message));
+      this.#takeDecoded(decodeTwilioMessage(message), message.length);
     }
   }
 
@@ -142,6 +142,15 @@ class TwilioStream implements CallerStream, Transport {
     this.#markedItem = item;
     this.#markedSamples = samples;
     this.#unmarkedBytes = 0;
+  }
+
+  #takeDecoded(message: TwilioMessage, characters: number): void {
+    const payloadCharacters = message.kind === "media" ? message.payload.length : 0;
+    if (this.#inflow.takeOverhead(characters - payloadCharacters)) {
+      this.#take(message);
+    } else {
+      this.#end(CLOSE.TOO_FAST, "too_fast", "too many messages");
+    }
   }
 
   #take(message: TwilioMessage): void {

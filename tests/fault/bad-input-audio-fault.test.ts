@@ -52,6 +52,16 @@ describe("on an open stream", () => {
     });
   });
 
+  test("T13 4429: a flood of big messages that are not audio", async () => {
+    await expectClose(4429, "too many messages", ({ caller }) => {
+      // 16 Ki times field 44, length 1: valid, unknown, and milliseconds of work.
+      const unknown = Uint8Array.from({ length: 64 * 1024 }, (_, index) =>
+        index % 4 === 0 ? 0xe2 : index % 4 === 1 ? 0x02 : index % 4 === 2 ? 0x01 : 0x00,
+      );
+      for (let count = 0; count < 9; count += 1) caller.socket.send(unknown);
+    });
+  });
+
   test("T17 1007: over one percent of a second's samples are NaN or infinite", async () => {
     const fields = { encoding: Encoding.F32, sampleRateHz: 16_000 };
     const reason = "over 1 % of the samples are not finite";

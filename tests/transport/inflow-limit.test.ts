@@ -27,4 +27,14 @@ describe("createInflowLimit()", () => {
     const steady = createInflowLimit(0);
     for (let ms = 0; ms < 60_000; ms += 5) expect(steady.takeMessage(ms)).toBe(true);
   });
+
+  test("T13: counts a big message that is not audio as many", () => {
+    const limit = createInflowLimit(0);
+    // 64 KiB cost 256 messages, so seven of them leave less than the eighth costs.
+    for (let count = 0; count < 7; count += 1) expect(limit.takeOverhead(64 * 1024)).toBe(true);
+    expect(limit.takeOverhead(64 * 1024)).toBe(false);
+    const plain = createInflowLimit(0);
+    for (let count = 0; count < 10_000; count += 1) expect(plain.takeOverhead(255)).toBe(true);
+    expect(plain.takeOverhead(-640)).toBe(true);
+  });
 });
