@@ -36,6 +36,12 @@ import {
 import { turnForceEnd, turnReset } from "./vad/turn-machine";
 
 export {
+  concealFrameGood,
+  concealFrameLost,
+  concealOpen,
+  jitterOpen,
+  jitterPacket,
+  jitterTick,
   kernelCrossfade,
   kernelDecode,
   kernelEncode,

@@ -1,8 +1,20 @@
 // Single kernels, exported for library users, tests and benches: they work on the two free areas
 // of scratch memory (KERNEL_INPUT, KERNEL_OUTPUT), lengths in samples. A bad length is a status.
 
-import { RESAMPLER_CHUNK_SAMPLES_MAX, RESAMPLER_STREAMS } from "./limits";
 import {
+  CONCEAL_STREAMS,
+  JITTER_FRAME_MAX,
+  JITTER_STREAMS,
+  RESAMPLER_CHUNK_SAMPLES_MAX,
+  RESAMPLER_STREAMS,
+} from "./limits";
+import {
+  CONCEAL_BYTES,
+  CONCEAL_RATE_HZ,
+  CONCEALS_BASE,
+  JITTER_BYTES,
+  JITTER_PAYLOAD_BYTES,
+  JITTERS_BASE,
   KERNEL_INPUT,
   KERNEL_INPUT_BYTES,
   KERNEL_OUTPUT,
@@ -14,6 +26,8 @@ import {
 } from "./memory-map";
 import { STATUS_BAD_FORMAT, STATUS_BAD_LENGTH, STATUS_OK } from "./status";
 import { frameDecode, frameEncode } from "./convert/frame";
+import { concealGood, concealLost, concealReset } from "./enhance/concealment";
+import { jitterPop, jitterPush, jitterReset } from "./ring/jitter-buffer";
 import { crossfadeInto, mixInto } from "./playout/mix";
 import { resample, resamplerReset } from "./resample/polyphase";
 
@@ -62,6 +76,59 @@ export function streamResample(index: i32, count: i32): i32 {
   if (<u32>index >= <u32>RESAMPLER_STREAMS) return STATUS_BAD_LENGTH;
   if (<u32>count > <u32>RESAMPLER_CHUNK_SAMPLES_MAX) return STATUS_BAD_LENGTH;
   return resample(streamAddress(index), KERNEL_INPUT, KERNEL_OUTPUT, count);
+}
+
+/** Starts a concealment stream at 8,000 or 16,000 Hz. -> status */
+export function concealOpen(index: i32, rateHz: i32): i32 {
+  if (<u32>index >= <u32>CONCEAL_STREAMS) return STATUS_BAD_LENGTH;
+  if (rateHz != 8000 && rateHz != 16000) return STATUS_BAD_FORMAT;
+  concealReset(concealAddress(index), rateHz);
+  return STATUS_OK;
+}
+
+/** A good frame of 20 ms, joined in place in the input area. -> status */
+export function concealFrameGood(index: i32): i32 {
+  if (<u32>index >= <u32>CONCEAL_STREAMS) return STATUS_BAD_LENGTH;
+  const state = concealAddress(index);
+  concealGood(state, KERNEL_INPUT, load<i32>(state, CONCEAL_RATE_HZ) / 50);
+  return STATUS_OK;
+}
+
+/** Fills the input area with 20 ms for a frame that is lost. -> status */
+export function concealFrameLost(index: i32): i32 {
+  if (<u32>index >= <u32>CONCEAL_STREAMS) return STATUS_BAD_LENGTH;
+  const state = concealAddress(index);
+  concealLost(state, KERNEL_INPUT, load<i32>(state, CONCEAL_RATE_HZ) / 50);
+  return STATUS_OK;
+}
+
+/** Starts a jitter buffer. -> status */
+export function jitterOpen(index: i32): i32 {
+  if (<u32>index >= <u32>JITTER_STREAMS) return STATUS_BAD_LENGTH;
+  jitterReset(jitterAddress(index));
+  return STATUS_OK;
+}
+
+/** A packet of `bytes` in the input area. -> JITTER_TAKEN, JITTER_LATE, JITTER_DUPLICATE, status */
+export function jitterPacket(index: i32, frame: i32, arrivalMs: i32, bytes: i32): i32 {
+  if (<u32>index >= <u32>JITTER_STREAMS) return STATUS_BAD_LENGTH;
+  if (bytes < 1 || bytes > JITTER_PAYLOAD_BYTES) return STATUS_BAD_LENGTH;
+  if (frame < 0 || frame > JITTER_FRAME_MAX) return STATUS_BAD_LENGTH;
+  return jitterPush(jitterAddress(index), frame, arrivalMs, KERNEL_INPUT, bytes);
+}
+
+/** One playout tick. -> bytes in the output area, or JITTER_WAIT, JITTER_LOST, JITTER_INSERT */
+export function jitterTick(index: i32, nowMs: i32): i32 {
+  assert(<u32>index < <u32>JITTER_STREAMS);
+  return jitterPop(jitterAddress(index), nowMs, KERNEL_OUTPUT);
+}
+
+function concealAddress(index: i32): usize {
+  return <usize>CONCEALS_BASE + <usize>index * <usize>CONCEAL_BYTES;
+}
+
+function jitterAddress(index: i32): usize {
+  return <usize>JITTERS_BASE + <usize>index * <usize>JITTER_BYTES;
 }
 
 function streamAddress(index: i32): usize {

@@ -36,6 +36,14 @@ export const RESAMPLER_CHUNK_SAMPLES_MAX = 960;
 /** Most samples one chunk can become: 8 kHz to 48 kHz, plus one for a fractional start. */
 export const RESAMPLER_OUTPUT_SAMPLES_MAX = 5761;
 
+/** Streams of the kernels for datagram transports: concealment and jitter buffers. */
+export const CONCEAL_STREAMS = 64;
+export const JITTER_STREAMS = 32;
+/** Packets one jitter buffer holds; a power of two, over three times its longest delay. */
+export const JITTER_PACKETS = 32;
+/** Frames of one stream: over 200 days, so that frame x 20 ms stays an i32. */
+export const JITTER_FRAME_MAX = 100000000;
+
 /** 5 ms at 24 kHz: how long interrupted audio fades. */
 export const TAIL_SAMPLES_MAX = 120;
 /** Fades of playout, per second: 200 = 5 ms. */

@@ -8,7 +8,8 @@
 //   2,112 KiB  128 KiB    Silero scratch, shared by all slots
 //   2,240 KiB  6 MiB      resampler tables, handed out by the host, never given back
 //   8,384 KiB  1 MiB      resampler streams beside calls: 4 KiB each
-//   9,408 KiB  3 MiB      reserve for further kernels
+//   9,408 KiB  1 MiB      loss concealment streams: 16 KiB each
+//   10,432 KiB 2 MiB      jitter buffers: 64 KiB each
 //   12,480 KiB 16 MiB     ports: 16 KiB a slot, one caller frame in and one out
 //   28,864 KiB 160 MiB    slots: 160 KiB each, drawn below
 //
@@ -32,7 +33,9 @@
 
 import {
   CAPTURE_RING_FRAMES,
+  CONCEAL_STREAMS,
   FRAME_BYTES_MAX,
+  JITTER_STREAMS,
   PLAYBACK_RING_FRAMES,
   RESAMPLER_STREAMS,
   SLOTS,
@@ -55,9 +58,11 @@ export const STREAMS_BASE = TABLES_BASE + TABLES_BYTES;
 /** One resampler stream: its block, then its history. */
 export const STREAM_BYTES = 4096;
 export const STREAM_HISTORY = 256;
-export const RESERVE_BASE = STREAMS_BASE + RESAMPLER_STREAMS * STREAM_BYTES;
-export const RESERVE_BYTES = 3145728;
-export const PORTS_BASE = RESERVE_BASE + RESERVE_BYTES;
+export const CONCEALS_BASE = STREAMS_BASE + RESAMPLER_STREAMS * STREAM_BYTES;
+export const CONCEAL_BYTES = 16384;
+export const JITTERS_BASE = CONCEALS_BASE + CONCEAL_STREAMS * CONCEAL_BYTES;
+export const JITTER_BYTES = 65536;
+export const PORTS_BASE = JITTERS_BASE + JITTER_STREAMS * JITTER_BYTES;
 export const PORT_BYTES = 16384;
 export const SLOTS_BASE = PORTS_BASE + SLOTS * PORT_BYTES;
 export const SLOT_BYTES = 163840;
@@ -210,6 +215,40 @@ export const SLOT_TAIL_FRAMES = 660; // renders still owed to the down resampler
 export const SLOT_TAIL_SAMPLES = 664; // fading samples waiting in SLOT_TAIL (playout/join.ts)
 export const SLOT_LAST_SAMPLE = 668; // f32, newest upstream sample that was played
 export const SLOT_LIMITER_GAIN = 672; // f32
+
+// One concealment stream (enhance/concealment.ts).
+export const CONCEAL_RATE_HZ = 0;
+export const CONCEAL_LOST_BLOCKS = 4; // lost blocks of 10 ms in a row
+export const CONCEAL_PERIOD = 8; // samples
+export const CONCEAL_POSITION = 12; // in the repeated periods
+export const CONCEAL_OFFSET = 16; // f32, step the first join would have been
+export const CONCEAL_OFFSET_LEFT = 20;
+export const CONCEAL_FLOOR = 24; // f32, power
+export const CONCEAL_SEED = 28;
+export const CONCEAL_VOICING = 32; // f32, how alike the last two periods were
+export const CONCEAL_HISTORY = 256; // f32 x 780 at 16 kHz
+export const CONCEAL_FROZEN = 4096; // f32 x 780
+
+// One jitter buffer (ring/jitter-buffer.ts).
+export const JITTER_IS_STARTED = 8;
+export const JITTER_NEXT = 12; // frame that is played next
+export const JITTER_NEWEST = 16; // newest frame + 1; 0: nothing came yet
+export const JITTER_TARGET_MS = 20;
+export const JITTER_BASE_MS = 24;
+export const JITTER_BASE_NEXT_MS = 28;
+export const JITTER_BASE_UNTIL_MS = 32;
+export const JITTER_TICKS = 36; // since a frame was skipped
+export const JITTER_COUNT_PLAYED = 40;
+export const JITTER_COUNT_LATE = 44;
+export const JITTER_COUNT_DUPLICATE = 48;
+export const JITTER_COUNT_LOST = 52;
+export const JITTER_COUNT_SKIPPED = 56;
+export const JITTER_COUNT_INSERTED = 60;
+export const JITTER_HISTOGRAM = 64; // f32 x 41
+export const JITTER_ENTRIES = 256; // frame, bytes: i32 each
+export const JITTER_ENTRY_BYTES = 8;
+export const JITTER_PAYLOADS = 512;
+export const JITTER_PAYLOAD_BYTES = 1920;
 
 // Areas behind the header.
 export const SLOT_WINDOW = 1024;

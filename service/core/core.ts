@@ -8,6 +8,7 @@ import { STATUS_OK } from "../../dsp/status.ts";
 import { SILERO_8K_WEIGHTS_BYTES, SILERO_16K_WEIGHTS_BYTES } from "../../dsp/vad/silero-layout.ts";
 import { assert } from "../assert.ts";
 import type { Core, CoreSlot, SlotFormat, VadSettings } from "../contract/core.ts";
+import { DatagramKernels } from "./datagram-kernels.ts";
 import { CoreKernels, type Kernels } from "./kernels.ts";
 import { type CoreMemory, OpenSlot } from "./open-slot.ts";
 import { ResamplerTables } from "./resampler-tables.ts";
@@ -23,6 +24,7 @@ export interface CoreOptions {
 /** A loaded core, with its kernels for use outside a call. */
 export interface LoadedCore extends Core {
   readonly kernels: Kernels;
+  readonly datagram: DatagramKernels;
 }
 
 /**
@@ -51,6 +53,7 @@ export function loadCore(
 class CallCore implements LoadedCore {
   readonly slotCount: number;
   readonly kernels: Kernels;
+  readonly datagram: DatagramKernels;
   readonly #core: CoreMemory;
   readonly #tables: ResamplerTables;
   readonly #views: SlotViewCache;
@@ -66,6 +69,7 @@ class CallCore implements LoadedCore {
     this.#tables = new ResamplerTables(memory);
     this.#views = new SlotViewCache(memory);
     this.kernels = new CoreKernels(core, this.#tables);
+    this.datagram = new DatagramKernels(core);
     for (let index = slotsMax - 1; index >= 0; index -= 1) this.#free.push(index);
   }
 

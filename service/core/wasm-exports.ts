@@ -29,6 +29,12 @@ export interface CoreExports {
   kernelEncode(encoding: number, count: number): number;
   kernelMix(count: number, targetPercent: number, sourcePercent: number): number;
   kernelCrossfade(count: number): number;
+  concealOpen(index: number, rateHz: number): number;
+  concealFrameGood(index: number): number;
+  concealFrameLost(index: number): number;
+  jitterOpen(index: number): number;
+  jitterPacket(index: number, frame: number, arrivalMs: number, bytes: number): number;
+  jitterTick(index: number, nowMs: number): number;
   streamOpen(index: number): number;
   streamResample(index: number, count: number): number;
 }

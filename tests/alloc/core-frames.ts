@@ -31,6 +31,9 @@ const slots = Array.from({ length: SLOTS }, (_, index) =>
 );
 const resampler = core.kernels.openResampler(22050, 24000, "standard");
 if (resampler === null) throw new Error("no resampler stream");
+const concealment = core.datagram.openConcealment(8000);
+const jitter = core.datagram.openJitterBuffer();
+let runs = 0;
 const answer = new Uint8Array(960);
 for (let index = 0; index < answer.length; index += 1) answer[index] = (index * 37) & 255;
 let kept: Uint8Array = answer;
@@ -76,6 +79,11 @@ function runKernels(kernels: Kernels): void {
   kernels.mix(160, { target: 50, source: 50 });
   kernels.crossfade(160);
   sink += resampler?.process(441) ?? 0;
+  if (runs % 7 === 0) concealment?.lost();
+  else concealment?.good();
+  if (runs % 5 !== 0) jitter?.push(runs, runs * 20 + (runs % 3), 160);
+  sink += jitter?.tick(runs * 20) === "lost" ? 1 : 0;
+  runs += 1;
 }
 
 // Twelve phone calls, and four of the wider formats: f32, stereo, both kinds of resampler.

@@ -9,6 +9,8 @@ import type { CoreSlot, SlotFormat } from "../../service/contract/core.ts";
 import { makeCore, openSlot } from "./core-fixture.ts";
 
 const core = makeCore(8);
+/** For a loaded machine; nothing here waits. */
+const TIMEOUT_MS = 120_000;
 
 const formats: fc.Arbitrary<Partial<SlotFormat>> = fc
   .record({
@@ -71,6 +73,8 @@ function expectBounded(slot: CoreSlot): void {
   expect(slot.window.every((sample) => Math.abs(sample) <= 16)).toBe(true);
 }
 
+const UNTOUCHED = Buffer.alloc(map.SLOT_BYTES, 0x5a);
+
 /** Bytes of core memory that belong to no slot but this one's neighbours. */
 function neighbourBytes(slot: CoreSlot): Uint8Array {
   const memory = slot.input.buffer;
@@ -78,54 +82,104 @@ function neighbourBytes(slot: CoreSlot): Uint8Array {
   return new Uint8Array(memory, start, map.SLOT_BYTES);
 }
 
-test("any format, bytes and order of calls: no trap, no write outside the slot, bounded output", () => {
-  fc.assert(
-    fc.property(formats, acts, (format, sequence) => {
-      const slot = openSlot(core, format);
-      const neighbour = neighbourBytes(slot);
-      const port = new Uint8Array(
-        slot.input.buffer,
-        map.PORTS_BASE + (slot.index + 1) * map.PORT_BYTES,
-        map.PORT_BYTES,
-      );
-      neighbour.fill(0x5a);
-      port.fill(0x5a);
-      for (const act of sequence) perform(slot, act);
-      expectBounded(slot);
-      expect(neighbour.every((byte) => byte === 0x5a)).toBe(true);
-      expect(port.every((byte) => byte === 0x5a)).toBe(true);
-      slot.close();
-    }),
-    { numRuns: 200 },
-  );
-});
+test(
+  "any format, bytes and order of calls: no trap, no write outside the slot, bounded output",
+  () => {
+    fc.assert(
+      fc.property(formats, acts, (format, sequence) => {
+        const slot = openSlot(core, format);
+        const neighbour = neighbourBytes(slot);
+        const port = new Uint8Array(
+          slot.input.buffer,
+          map.PORTS_BASE + (slot.index + 1) * map.PORT_BYTES,
+          map.PORT_BYTES,
+        );
+        neighbour.fill(0x5a);
+        port.fill(0x5a);
+        for (const act of sequence) perform(slot, act);
+        expectBounded(slot);
+        expect(Buffer.compare(neighbour, UNTOUCHED)).toBe(0);
+        expect(Buffer.compare(port, UNTOUCHED.subarray(0, map.PORT_BYTES))).toBe(0);
+        slot.close();
+      }),
+      { numRuns: 150 },
+    );
+  },
+  TIMEOUT_MS,
+);
 
-test("random frames on neighbours leave a slot's output bits unchanged", () => {
-  fc.assert(
-    fc.property(formats, formats, acts, acts, (format, otherFormat, sequence, others) => {
-      const alone = openSlot(core, format);
-      const trace = sequence.map((act) => traceOf(alone, act));
-      alone.close();
-      const first = openSlot(core, otherFormat);
-      const watched = openSlot(core, format);
-      const last = openSlot(core, otherFormat);
-      const traceAmong = sequence.map((act, index) => {
-        const other = others[index % others.length];
-        if (other !== undefined) {
-          perform(first, other);
-          perform(last, other);
-        }
-        return traceOf(watched, act);
-      });
-      for (const slot of [first, watched, last]) slot.close();
-      expect(traceAmong).toEqual(trace);
-    }),
-    { numRuns: 60 },
-  );
-});
+test(
+  "random frames on neighbours leave a slot's output bits unchanged",
+  () => {
+    fc.assert(
+      fc.property(formats, formats, acts, acts, (format, otherFormat, sequence, others) => {
+        const alone = openSlot(core, format);
+        const trace = sequence.map((act) => traceOf(alone, act));
+        alone.close();
+        const first = openSlot(core, otherFormat);
+        const watched = openSlot(core, format);
+        const last = openSlot(core, otherFormat);
+        const traceAmong = sequence.map((act, index) => {
+          const other = others[index % others.length];
+          if (other !== undefined) {
+            perform(first, other);
+            perform(last, other);
+          }
+          return traceOf(watched, act);
+        });
+        for (const slot of [first, watched, last]) slot.close();
+        expect(traceAmong).toEqual(trace);
+      }),
+      { numRuns: 60 },
+    );
+  },
+  TIMEOUT_MS,
+);
 
 function traceOf(slot: CoreSlot, act: Act): string {
   perform(slot, act);
   const captured = slot.framesIngested() > 0 ? slot.captureFrame(slot.framesIngested() - 1) : [];
   return [Bun.hash(slot.output), Bun.hash(new Uint8Array(captured)), slot.levelDbfs()].join(" ");
 }
+
+test(
+  "any packets and losses: jitter buffer and concealment stay finite and in bounds",
+  () => {
+    const packet = fc.record({
+      frame: fc.integer({ min: 0, max: 200 }),
+      arrivalMs: fc.integer({ min: -5000, max: 100_000 }),
+      bytes: fc.integer({ min: 1, max: 1920 }),
+      isLost: fc.boolean(),
+      level: fc.constantFrom(0, 1e-6, 0.1, 1, 8),
+    });
+    fc.assert(
+      fc.property(
+        fc.array(packet, { maxLength: 120 }),
+        fc.constantFrom(8000, 16000),
+        (packets, rate) => {
+          const jitter = core.datagram.openJitterBuffer();
+          const concealment = core.datagram.openConcealment(rate);
+          if (jitter === null || concealment === null) throw new Error("no streams left");
+          packets.forEach(({ frame, arrivalMs, bytes, isLost, level }, index) => {
+            jitter.push(frame, arrivalMs, bytes);
+            const tick = jitter.tick(index * 20);
+            if (typeof tick === "number") expect(tick).toBeLessThanOrEqual(1920);
+            const area = core.kernels.input.f32.subarray(0, rate / 50);
+            area.forEach((_, at) => {
+              area[at] = level * Math.sin(at * at);
+            });
+            if (isLost) concealment.lost();
+            else concealment.good();
+            expect(area.every((sample) => Math.abs(sample) <= 40)).toBe(true);
+          });
+          expect(jitter.targetMs()).toBeGreaterThanOrEqual(20);
+          expect(jitter.targetMs()).toBeLessThanOrEqual(200);
+          jitter.close();
+          concealment.close();
+        },
+      ),
+      { numRuns: 100 },
+    );
+  },
+  TIMEOUT_MS,
+);
