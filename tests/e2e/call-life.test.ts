@@ -85,6 +85,23 @@ describe("the end of a call", () => {
   });
 });
 
+describe("the agent's connection", () => {
+  test("lost in a call: this call ends with 4502 and says why, the other goes on", async () => {
+    await using service = await startSteppedService();
+    const first = await open(service);
+    const second = await open(service);
+    second.say(loadSpeech("question", WIDE));
+    await service.run(1_000);
+    service.simulator.lines()[0]?.fail({ kind: "drop", afterEvents: 0 });
+    await service.until(() => !first.isOpen(), 15_000);
+    expect((await first.closed).code).toBe(4502);
+    expect(noticesOf(first, "error").map(({ code }) => code)).toEqual(["upstream_lost"]);
+    expect(noticesOf(first, "ended")).toMatchObject([{ reason: "upstream_lost" }]);
+    await service.until(() => noticesOf(second, "receipt").some((r) => r.complete), TURN_MS_MAX);
+    expect(service.running.calls.callsOpen()).toBe(1);
+  });
+});
+
 describe("what a line does", () => {
   test("lost frames in a phrase are filled: one turn, as long as it was", async () => {
     await using service = await startSteppedService({ argv: NO_GREETING });
