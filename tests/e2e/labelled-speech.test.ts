@@ -27,7 +27,9 @@ const COVERED_SHARE_MIN = 0.9;
 
 const recordings = labelledRecordings(RECORDINGS_MAX);
 if (recordings.length === 0) {
-  console.warn("SKIPPED: VOXBRIDGE_SPEECH_DIR is not set, no real speech is tested");
+  console.warn(
+    "NOT RUN: tests on real speech; set VOXBRIDGE_SPEECH_DIR to a folder of labelled WAVs",
+  );
 }
 
 /** Says the recording and waits until nothing is left to answer. */
