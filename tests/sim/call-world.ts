@@ -146,9 +146,8 @@ export class CallWorld {
     return this.knobs.flipPercent > 0 ? -1 : this.#voiceStart;
   }
 
-  onTurnCommitted(turnId: number): void {
+  onTurnCommitted(isAnswered: boolean): void {
     this.#commits += 1;
-    const isAnswered = turnId > 0 && turnId === this.#service.conversation.turnId();
     if (isAnswered) this.rules.onAnswerOwed();
   }
 

@@ -9,7 +9,7 @@ import type { Knobs } from "./knobs.ts";
 
 const FRAME_MS = 20;
 
-type Mood = "resting" | "speaking" | "pausing" | "noise";
+type Mood = "resting" | "hesitating" | "speaking" | "pausing" | "noise";
 
 export class CallerModel {
   readonly #dice: Dice;
@@ -54,7 +54,7 @@ export class CallerModel {
     this.#listen(isAgentHeard);
     this.#leftMs -= FRAME_MS;
     if (this.#leftMs <= 0) this.#next(isAgentHeard);
-    return this.#mood === "speaking" || this.#mood === "noise";
+    return this.#mood !== "resting" && this.#mood !== "pausing";
   }
 
   #listen(isAgentHeard: boolean): void {
@@ -79,7 +79,10 @@ export class CallerModel {
   }
 
   #next(isAgentHeard: boolean): void {
-    if (this.#mood === "speaking" && this.#dice.chance(this.#knobs.pausePercent)) {
+    if (this.#mood === "hesitating") {
+      this.#mood = "pausing";
+      this.#leftMs = this.#dice.between(40, 300);
+    } else if (this.#mood === "speaking" && this.#dice.chance(this.#knobs.pausePercent)) {
       this.#mood = "pausing";
       this.#leftMs = this.#dice.between(60, 900);
     } else if (this.#mood === "pausing") {
@@ -92,9 +95,11 @@ export class CallerModel {
     } else this.#rest();
   }
 
+  /** Now and then somebody draws breath or says "eh" just before: a false alarm, then the words. */
   #begin(mood: Mood, durationMs: number): void {
-    this.#mood = mood;
-    this.#leftMs = durationMs;
+    const isHesitant = mood === "speaking" && this.#dice.chance(this.#knobs.hesitationPercent);
+    this.#mood = isHesitant ? "hesitating" : mood;
+    this.#leftMs = isHesitant ? this.#dice.between(20, 120) : durationMs;
     if (mood === "speaking") this.#utterances += 1;
   }
 

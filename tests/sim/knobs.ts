@@ -11,6 +11,7 @@ export interface Knobs {
   // The caller.
   readonly utteranceMsMax: number;
   readonly pausePercent: number;
+  readonly hesitationPercent: number;
   readonly coughPercent: number;
   readonly bargePercent: number;
   readonly backchannelPercent: number;
@@ -59,6 +60,7 @@ export function drawKnobs(dice: Dice): Knobs {
     silenceWindows: dice.between(8, 16),
     utteranceMsMax: dice.between(600, 6_000),
     pausePercent: sometimes(60, 60),
+    hesitationPercent: sometimes(50, 60),
     coughPercent: sometimes(50, 40),
     bargePercent: sometimes(70, 90),
     backchannelPercent: sometimes(50, 50),
@@ -94,6 +96,7 @@ export function withoutFaults(knobs: Knobs): Knobs {
   return {
     ...knobs,
     pausePercent: 0,
+    hesitationPercent: 0,
     coughPercent: 0,
     bargePercent: 0,
     backchannelPercent: 0,

@@ -13,7 +13,7 @@ import { SpanForwarder } from "../../service/upstream/span-forwarder.ts";
 import type { CallWorld } from "./call-world.ts";
 import { PacerModel } from "./pacer-model.ts";
 import type { ServiceModel } from "./service-model.ts";
-import { framesIn, TapeModel } from "./tape-model.ts";
+import { framesIn, RING_FRAMES, TapeModel } from "./tape-model.ts";
 import type { Appointment } from "./virtual-time.ts";
 
 export const FRAME_SAMPLES = 160;
@@ -32,7 +32,10 @@ export class ServiceEffects implements CallEffects {
   readonly #timers = new Map<ConversationTimer, Appointment>();
   readonly #spans: { readonly first: number; readonly end: number }[] = [];
   #span = { first: 0, end: 0 };
+  #committedEnd = 0;
   #cuts: Cut[] | null = null;
+  /** What is committed next is a turn's, not speech that was held and is kept without an answer. */
+  #isTurnEnding = false;
   isReady = false;
 
   constructor(world: CallWorld, service: ServiceModel) {
@@ -53,7 +56,7 @@ export class ServiceEffects implements CallEffects {
   }
 
   appendBegin(frameIndex: number): number {
-    const earliest = Math.max(this.tape.endLast(), this.#service.core.frames() - 100);
+    const earliest = Math.max(this.#committedEnd, this.#service.core.frames() - RING_FRAMES);
     const first = this.forwarder.begin(frameIndex);
     this.#span = { first, end: -1 };
     this.#world.trace.note("begin", first, frameIndex);
@@ -75,6 +78,7 @@ export class ServiceEffects implements CallEffects {
   commit(turnId: number): void {
     this.#world.trace.note("commit", turnId, this.#span.end - this.#span.first);
     this.#spans.push(this.#span);
+    this.#committedEnd = this.#span.end;
     this.forwarder.commit();
   }
 
@@ -150,9 +154,14 @@ export class ServiceEffects implements CallEffects {
     if (notice.kind === "speech_started") {
       trace.note("turn", notice.turnId, notice.positionMs);
       rules.onStopped(true);
-    } else if (notice.kind === "speech_ended") rules.onTurnOver();
-    else if (notice.kind === "turn_committed") this.#world.onTurnCommitted(notice.turnId);
-    else if (notice.kind === "receipt" && notice.isComplete) this.#world.onReceipt(notice);
+    } else if (notice.kind === "speech_ended") {
+      rules.onTurnOver();
+      this.#isTurnEnding = true;
+    } else if (notice.kind === "turn_committed") {
+      this.#world.onTurnCommitted(this.#isTurnEnding);
+      this.#isTurnEnding = false;
+    }
+    if (notice.kind === "receipt" && notice.isComplete) this.#world.onReceipt(notice);
   }
 
   count(name: ConversationCount): void {

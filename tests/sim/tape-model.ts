@@ -3,7 +3,8 @@
 import type { TapeReader } from "../../service/contract/audio-engine.ts";
 import { SEND } from "../../service/contract/send-result.ts";
 
-const RING_FRAMES = 100;
+/** Frames that the capture ring holds: 2 s. */
+export const RING_FRAMES = 100;
 export const FRAME_BYTES = 4;
 
 export class TapeModel {
