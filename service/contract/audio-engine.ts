@@ -85,6 +85,8 @@ export interface AudioEngine {
   tapeEnd(): number;
   /** Hands frames [from, to) of the tape to `read` in order, in parts that lie together. -> frames read. */
   tapeRead(fromFrame: number, toFrame: number, read: TapeReader): number;
+  /** The newest span never was: closed if open, its frames free to be part of a later one. */
+  tapeUndo(): void;
   /** Forgets everything before frameIndex. */
   tapeDrop(frameIndex: number): void;
 

@@ -114,6 +114,10 @@ class CallAudio implements AudioEngine {
     return this.#parts?.tape.read(fromFrame, toFrame, read) ?? 0;
   }
 
+  tapeUndo(): void {
+    this.#parts?.tape.undo();
+  }
+
   tapeDrop(frameIndex: number): void {
     this.#parts?.tape.drop(frameIndex);
   }

@@ -38,6 +38,7 @@ export class TurnTape {
   #storedStart = 0;
   #storedEnd = 0;
   #endLast = 0;
+  #beginLast = 0;
   #isOpen = false;
 
   constructor(pool: BlockPool, frameBytes: number, metrics: EngineMetrics) {
@@ -67,6 +68,7 @@ export class TurnTape {
     assert(frameIndex >= this.#endLast, "a tape span would overlap the one before");
     if (this.#spans.length >= SPANS_MAX) this.#dropOldestSpan();
     this.#isOpen = true;
+    this.#beginLast = frameIndex;
     this.#endLast = frameIndex;
     this.#spans.push({
       firstFrame: frameIndex,
@@ -98,6 +100,18 @@ export class TurnTape {
     assert(this.#isOpen, "a tape span was ended that is not open");
     this.#isOpen = false;
     return this.#endLast;
+  }
+
+  /** The newest span never was: closed if open, its frames forgotten and free to be kept again. */
+  undo(): void {
+    this.#isOpen = false;
+    let span = this.#spans.at(-1);
+    while (span !== undefined && span.firstFrame >= this.#beginLast) {
+      this.#spans.pop();
+      this.#takeBack(span.endFrame - span.firstFrame);
+      span = this.#spans.at(-1);
+    }
+    this.#endLast = this.#beginLast;
   }
 
   /**
@@ -208,6 +222,22 @@ export class TurnTape {
     }
     this.#metrics.turnTapeMs.add(-frames * FRAME_MS);
     this.#trimSpans(frames);
+  }
+
+  /** The newest frames were never stored. */
+  #takeBack(frames: number): void {
+    const end = this.#storedEnd - frames;
+    assert(end >= this.#storedStart, "more frames taken back than are kept");
+    const blockEnd = Math.ceil(this.#storedEnd / FRAMES_PER_BLOCK);
+    this.#metrics.turnTapeMs.add(-frames * FRAME_MS);
+    if (end > this.#storedStart) {
+      this.#freeBlocks(Math.ceil(end / FRAMES_PER_BLOCK), blockEnd);
+      this.#storedEnd = end;
+      return;
+    }
+    this.#freeBlocks(Math.floor(end / FRAMES_PER_BLOCK), blockEnd);
+    this.#storedEnd = blockEnd * FRAMES_PER_BLOCK;
+    this.#storedStart = this.#storedEnd;
   }
 
   #freeBlocks(first: number, end: number): void {

@@ -13,7 +13,10 @@ import { APPEND_GATHER_MS, FRAME_MS } from "../limits.ts";
 const SPANS_MAX = 32;
 const GATHER_FRAMES = APPEND_GATHER_MS / FRAME_MS;
 
-type Tape = Pick<AudioEngine, "tapeBegin" | "tapeEnd" | "tapeRead" | "tapeDrop" | "framesCaptured">;
+type Tape = Pick<
+  AudioEngine,
+  "tapeBegin" | "tapeEnd" | "tapeUndo" | "tapeRead" | "tapeDrop" | "framesCaptured"
+>;
 
 type Sink = Pick<Upstream, "isReady" | "append" | "commit" | "clearInput">;
 
@@ -72,12 +75,15 @@ export class SpanForwarder {
     return span.endFrame;
   }
 
-  /** Throws the newest uncommitted span away, here and upstream. */
+  /**
+   * Throws the newest uncommitted span away, here and upstream. The next span's pre-roll may need its
+   * frames: after "eh" the first word follows within 300 ms.
+   */
   discard(): void {
     const span = this.#spans.at(-1);
     if (span === undefined || span.isCommitted) return;
-    if (span.endFrame < 0) this.end();
     this.#spans.pop();
+    this.#tape.tapeUndo();
     if (span.nextFrame > span.firstFrame) this.#sink.clearInput();
     this.#dropTape();
   }

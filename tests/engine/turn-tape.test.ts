@@ -52,6 +52,27 @@ describe("turnTape", () => {
     expect(readFrames(tape, 60, 105)).toEqual([...range(60, 70), ...range(100, 105)]);
   });
 
+  test("undo() makes the newest span never have been: its frames may be kept again", () => {
+    const tape = new TurnTape(new BlockPool(BLOCK_BYTES * 8), FRAME_BYTES, METRICS);
+    storeSpan(tape, 10, 70);
+    tape.begin(100);
+    for (let frame = 100; frame < 130; frame += 1) tape.store(frame, frameOf(frame));
+    tape.undo();
+    expect(tape.isOpen).toBe(false);
+    expect(tape.framesKept()).toBe(60);
+    expect(tape.endLast()).toBe(100);
+    storeSpan(tape, 115, 200);
+    expect(readFrames(tape)).toEqual([...range(10, 70), ...range(115, 200)]);
+    tape.undo();
+    expect(readFrames(tape)).toEqual(range(10, 70));
+    tape.drop(70);
+    storeSpan(tape, 300, 410);
+    tape.undo();
+    expect(tape.framesKept()).toBe(0);
+    storeSpan(tape, 300, 310);
+    expect(readFrames(tape)).toEqual(range(300, 310));
+  });
+
   test("a reader that drops stops the reading, and what it dropped does not count", () => {
     const tape = new TurnTape(new BlockPool(BLOCK_BYTES * 8), FRAME_BYTES, METRICS);
     storeSpan(tape, 0, 120);
@@ -98,7 +119,7 @@ describe("turnTape", () => {
 
   test("random spans, reads and drops equal a plain list; an empty tape holds no block", () => {
     const act = fc.record({
-      kind: fc.constantFrom("begin", "store", "end", "drop", "clear"),
+      kind: fc.constantFrom("begin", "store", "end", "undo", "drop", "clear"),
       count: fc.integer({ min: 0, max: 130 }),
     });
     fc.assert(
@@ -107,9 +128,11 @@ describe("turnTape", () => {
         const tape = new TurnTape(pool, FRAME_BYTES, METRICS);
         let kept: number[] = [];
         let next = 0;
+        let begun = 0;
         for (const { kind, count } of acts) {
           if (kind === "begin" && !tape.isOpen) {
             next += count;
+            begun = next;
             tape.begin(next);
           } else if (kind === "store" && tape.isOpen) {
             for (const frame of range(next, next + count)) {
@@ -119,6 +142,10 @@ describe("turnTape", () => {
             next += count;
           } else if (kind === "end" && tape.isOpen) {
             expect(tape.end()).toBe(next);
+          } else if (kind === "undo") {
+            tape.undo();
+            kept = kept.filter((frame) => frame < begun);
+            next = begun;
           } else if (kind === "drop") {
             tape.drop(next - count);
             kept = kept.filter((frame) => frame >= next - count);
