@@ -96,6 +96,10 @@ describe("on an open stream", () => {
       expect(caller.messagesOf("error").map(({ code }) => code)).toEqual(["odd_bytes"]);
       // A gap is left where the odd chunks were, so that nothing slides together.
       expect(call.captureMs).toEqual([(9 * 319 * 1_000) / 16_000].map(Math.floor));
+      // The good chunk between them makes the count begin anew.
+      for (let count = 0; count < 9; count += 1) send(odd);
+      send(CHUNK);
+      await until(() => call.audio.length === 2);
       for (let count = 0; count < 10; count += 1) send(odd);
     });
   });
