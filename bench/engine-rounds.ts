@@ -1,10 +1,10 @@
-// Measures what engine/ adds to a frame: the same bytes through AudioEngine.capture and straight into
-// a core slot, in alternating rounds (S4-50, S4-58, S4-60, D-01).
-// Method: two slots of one core with the same format. Straight: copy into slot.input, ingest, hand the
-// bits on. Engine: capture() with a listener that does the same with the bits. A mean round is a batch
-// of frames, so that reading the clock costs both sides next to nothing; a worst round is one frame.
-// On a busy machine the worst round is whatever took the processor away, on either way; so the worst
-// rounds run WORST_PASSES times and the quietest pass of each round is given too.
+// Measures what engine/ adds to a frame: the same bytes through AudioEngine.capture and straight
+// into a core slot, in alternating rounds (S4-50, S4-58, S4-60, D-01).
+// Method: two slots of one core with the same format. Straight: copy into slot.input, ingest, hand
+// the bits on. Engine: capture() with a listener that does the same with the bits. A mean round is
+// a batch of frames, so that reading the clock costs both sides next to nothing; a worst round is
+// one frame. On a busy machine the worst round is whatever took the processor away, on either way;
+// so the worst rounds run WORST_PASSES times and the quietest pass of each round is given too.
 import { heapStats } from "bun:jsc";
 import type { AudioEngine, EngineListener } from "../service/contract/audio-engine.ts";
 import type { Metrics } from "../service/contract/metrics.ts";
@@ -38,7 +38,9 @@ export interface RoundsResult {
   /** Mean over the rounds of (engine - straight). */
   readonly differenceMean: number;
   readonly differenceP50: number;
-  /** One frame at a time: the slowest round of all passes, and of the quietest pass of each round. */
+  /**
+   * One frame at a time: the slowest round of all passes, and of the quietest pass of each round.
+   */
   readonly worstStraight: number;
   readonly worstEngine: number;
   readonly worstStraightQuiet: number;
@@ -179,8 +181,8 @@ function speechLike(byteCount: number): Buffer {
 }
 
 /**
- * Bytes of heap that one call's engine takes, its core slot left out, over `calls` of them. The slots'
- * views are kept by the core from the first opening on, so all slots are opened once before.
+ * Bytes of heap that one call's engine takes, its core slot left out, over `calls` of them. The
+ * slots' views are kept by the core from the first opening on, so all slots are opened once before.
  */
 export function measureMemory(core: Core, metrics: Metrics, calls: number): number {
   const shared = createAudioShared({ core, clock: createSystemClock(), metrics });

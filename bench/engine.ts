@@ -1,6 +1,6 @@
 // Question: what does a frame cost more through engine/ than straight into the core, and how much
-// memory does the coordination of a call take? (S4-58, S4-60: mean under 100 ns, worst under 0.1 ms,
-// under 1 MB.)
+// memory does the coordination of a call take? (S4-58, S4-60: mean under 100 ns, worst under 0.1
+// ms, under 1 MB.)
 // Usage: bun run bench:engine [rounds]. Prints a table; keep it in bench/results/ with the date.
 import { cpus, loadavg } from "node:os";
 import { readCoreWasm } from "../service/assets.ts";

@@ -2,7 +2,8 @@
 //
 //   bun run eval:vad DIR [--engine core,onnx,energy] [--only engines,gate,turns] [--svg FILE]
 //
-// DIR holds 16 kHz mono 16 bit WAVs and their labels (format: bench/vad-speech.ts). Prints markdown;
+// DIR holds 16 kHz mono 16 bit WAVs and their labels (format: bench/vad-speech.ts). Prints
+// markdown;
 // --svg writes the curve of delay against cut-offs. Nothing is downloaded; with tests/speech as DIR
 // it runs anywhere, on speech too clean and too little to judge by.
 

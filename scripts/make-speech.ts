@@ -189,7 +189,9 @@ function addNoise(samples: Int16Array): void {
   }
 }
 
-/** `name,start,end,label,…`: contiguous spans in seconds, label 1 where a frame's energy is speech. */
+/**
+ * `name,start,end,label,…`: contiguous spans in seconds, label 1 where a frame's energy is speech.
+ */
 function labelsOf(name: string, samples: Int16Array): string {
   const frameSamples = samplesOf(LABEL_FRAME_MS);
   const frames: boolean[] = [];

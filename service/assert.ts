@@ -4,7 +4,10 @@ export class AssertionError extends Error {
   override readonly name = "AssertionError";
 }
 
-/** Throws AssertionError unless `condition`. The message is a fixed text, so nothing is built per call. */
+/**
+ * Throws AssertionError unless `condition`. The message is a fixed text, so nothing is built per
+ * call.
+ */
 export function assert(condition: boolean, message: string): asserts condition {
   if (!condition) throw new AssertionError(message);
 }

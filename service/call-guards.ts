@@ -1,6 +1,6 @@
-// Guards between the shared parts (pacer, upstream sockets) and one call: a throw inside a call's own
-// code is that call's end and nobody else's (decision 18). They also let the three parts of a call
-// know each other: the listener exists before the lane that it passes everything to.
+// Guards between the shared parts (pacer, upstream sockets) and one call: a throw inside a call's
+// own code is that call's end and nobody else's (decision 18). They also let the three parts of a
+// call know each other: the listener exists before the lane that it passes everything to.
 import type { EngineListener } from "./contract/audio-engine.ts";
 import { SEND, type SendResult } from "./contract/send-result.ts";
 

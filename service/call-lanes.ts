@@ -1,6 +1,6 @@
 // Which lane a call is on, and the switch from one to the other during the call (S4-C06).
-// Station: between call.ts, which owns the call's life, and the lanes. The inner lane is always there;
-// the big lane stands around it, so that a switch moves no audio and loses none.
+// Station: between call.ts, which owns the call's life, and the lanes. The inner lane is always
+// there; the big lane stands around it, so that a switch moves no audio and loses none.
 import type { EngineListener } from "./contract/audio-engine.ts";
 import type { CallEvents, CallStage } from "./contract/call-events.ts";
 import type { LaneName, TurnDetection } from "./contract/call-terms.ts";

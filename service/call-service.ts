@@ -109,7 +109,10 @@ export class CallService implements CallOpener {
     return { refusal: "full", message: REFUSAL_TEXT.full };
   }
 
-  /** No new calls; open ones are told. Resolves when the last call is over or was ended at the deadline. */
+  /**
+   * No new calls; open ones are told. Resolves when the last call is over or was ended at the
+   * deadline.
+   */
   drain(deadlineMs: number): Promise<void> {
     this.#isDraining = true;
     for (const token of [...this.#prepared.keys()]) this.#forgetPrepared(token);

@@ -1,4 +1,5 @@
-// One call from start to end: opens engine, upstream and lane, guards every entry, ends exactly once.
+// One call from start to end: opens engine, upstream and lane, guards every entry, ends exactly
+// once.
 // Station: between a transport (CallPort) and the lane that does the work. Made by call-service.ts.
 // A throw inside any entry is our bug: it is logged, this call closes with 1011, others go on.
 import type { AudioEngine, EngineListener } from "./contract/audio-engine.ts";

@@ -1,7 +1,10 @@
 // The real clock: the only file of the service that reads time or sets timers (decision 15).
 import type { Clock, Random, TimerHandle } from "./contract/clock.ts";
 
-/** Clock on performance.now and setTimeout. Timers are numbers, so that state machines can hold them. */
+/**
+ * Clock on performance.now and setTimeout. Timers are numbers, so that state machines can hold
+ * them.
+ */
 export function createSystemClock(): Clock {
   const timers = new Map<TimerHandle, ReturnType<typeof setTimeout>>();
   let handleLast = 0;

@@ -12,7 +12,10 @@ interface Program {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
-/** Arguments and environment -> sources with the file's text. Throws VoxError when it cannot be read. */
+/**
+ * Arguments and environment -> sources with the file's text. Throws VoxError when it cannot be
+ * read.
+ */
 export function readConfigSources({ argv, env }: Program): ConfigSources {
   const named = fileNamed(argv);
   if (named === undefined && !existsSync(FILE_DEFAULT)) return { argv, env, file: null };

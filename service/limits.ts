@@ -66,7 +66,9 @@ export const INFLOW_BURST_MS = 2_000;
 export const NON_FINITE_SHARE_MAX = 0.01;
 /** Messages in a row with an odd byte count before the call is closed. */
 export const ODD_MESSAGES_MAX = 10;
-/** After a quiet time a caller may catch up with this much audio at once: a stall of the network. */
+/**
+ * After a quiet time a caller may catch up with this much audio at once: a stall of the network.
+ */
 export const INFLOW_CREDIT_MS_MAX = 10_000;
 /** Messages of any kind: four times what 20 ms chunks need, and the same stall. */
 export const MESSAGES_PER_SECOND_MAX = 200;

@@ -1,6 +1,6 @@
 // The service in one piece: core, voice activity, engine, upstream, calls, listener (decision 19).
-// Station: made by main.ts from the configuration, and by tests from a literal with their own clock.
-// Nothing here reads the environment, a clock or randomness.
+// Station: made by main.ts from the configuration, and by tests from a literal with their own
+// clock. Nothing here reads the environment, a clock or randomness.
 import { readFile } from "node:fs/promises";
 import { readCoreWasm } from "./assets.ts";
 import { createCallMeters } from "./call-meters.ts";

@@ -29,7 +29,9 @@ const ROWS: readonly (readonly string[])[] = [
   ["main", "config", "index"],
 ];
 
-/** Rows whose modules know each other by contract only; models/ is the shelf that vad takes from. */
+/**
+ * Rows whose modules know each other by contract only; models/ is the shelf that vad takes from.
+ */
 const ROWS_APART = new Set([1, 3, 5]);
 
 /** "service/lane/fast/x.ts" -> "lane/fast", "service/config-print.ts" -> "config". */

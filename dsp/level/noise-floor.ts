@@ -23,7 +23,9 @@ const SUB_WINDOW_FRAMES = 20;
 const SMOOTHING: f32 = 0.3;
 /** The mean of a noise is above its smoothed minimum by about this much. */
 const BIAS: f32 = 1.4;
-/** A call may begin in the middle of a word: nothing louder (-45 dBFS) is taken as a first floor. */
+/**
+ * A call may begin in the middle of a word: nothing louder (-45 dBFS) is taken as a first floor.
+ */
 const FIRST_POWER_MAX: f32 = 3.16e-5;
 
 /** Starts over at the call's first frame. */

@@ -1,5 +1,5 @@
-// One frame on its way to the caller: ring -> decode -> join -> resample -> gain -> limiter -> encode.
-// G.711 that needs nothing done to it passes byte for byte (decision 4).
+// One frame on its way to the caller: ring -> decode -> join -> resample -> gain -> limiter ->
+// encode. G.711 that needs nothing done to it passes byte for byte (decision 4).
 
 import { encodingBytes, frameDecode, frameEncode, silenceByte } from "../convert/frame";
 import {

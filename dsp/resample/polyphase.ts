@@ -61,7 +61,8 @@ export function resample(state: usize, source: usize, target: usize, count: i32)
     const at = position + first * down;
     const input = at / up;
     const branch = at - input * up;
-    // The newest sample of input i lies at line[taps + i], the oldest a branch reads at line[i + 1].
+    // The newest sample of input i lies at line[taps + i], the oldest a branch reads at
+    // line[i + 1].
     const samples = line + ((<usize>(input + 1)) << shift);
     const coefficients = table + ((<usize>(branch * taps)) << shift);
     const place = target + ((<usize>first) << 2);

@@ -27,7 +27,9 @@ import { EVENT_BARGE, EVENT_BARGE_FALSE, EVENT_BARGE_MAYBE } from "../status";
 /** Weak frames in a row (120 ms) after which a burst is over. */
 const WEAK_FRAMES_MAX = 6;
 
-/** Looks at the newest frame; call after the frame's window, before it is counted. -> event bits. */
+/**
+ * Looks at the newest frame; call after the frame's window, before it is counted. -> event bits.
+ */
 export function bargeInStep(slot: usize): i32 {
   const cooldown = load<i32>(slot, SLOT_BARGE_COOLDOWN_LEFT);
   if (cooldown > 0) store<i32>(slot, cooldown - 1, SLOT_BARGE_COOLDOWN_LEFT);

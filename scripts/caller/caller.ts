@@ -1,7 +1,7 @@
 // A caller: one socket, a mouth that sends 20 ms frames in real time, an ear that plays what comes
-// back, and a timeline of both. The same caller serves people (`bun run call`), the end-to-end tests
-// (on a stepped clock) and load (many in one process). It shares no code with the service's own
-// transports, so that both sides of the wire are read twice.
+// back, and a timeline of both. The same caller serves people (`bun run call`), the end-to-end
+// tests (on a stepped clock) and load (many in one process). It shares no code with the service's
+// own transports, so that both sides of the wire are read twice.
 import type { Clock, TimerHandle } from "../../service/contract/clock.ts";
 import type { AudioFormat } from "./audio-format.ts";
 import type { DelayedWay } from "./delayed-way.ts";

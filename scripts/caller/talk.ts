@@ -1,5 +1,5 @@
-// What a caller does with a line: listen to a greeting, speak, hear the answer, perhaps interrupt it,
-// hang up. Waiting is polling on the injected clock, so that it works for every dialect alike.
+// What a caller does with a line: listen to a greeting, speak, hear the answer, perhaps interrupt
+// it, hang up. Waiting is polling on the injected clock, so that it works for every dialect alike.
 import type { Clock } from "../../service/contract/clock.ts";
 import type { Caller } from "./caller.ts";
 

@@ -12,7 +12,9 @@ const HEADER_BYTES = 44;
 const FORMAT_PCM = 1;
 const FORMAT_EXTENSIBLE = 0xfffe;
 
-/** Throws an Error that says what is wrong with `name`. A data chunk cut short gives what is there. */
+/**
+ * Throws an Error that says what is wrong with `name`. A data chunk cut short gives what is there.
+ */
 export function readWav(bytes: Uint8Array, name: string): WavAudio {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (bytes.byteLength < 12 || tag(view, 0) !== "RIFF" || tag(view, 8) !== "WAVE") {

@@ -11,14 +11,14 @@ import type { BesideVadModel } from "./vad-model.ts";
 /** Direct callbacks of the fast lane: no allocation, no await, no throw. */
 export interface EngineListener {
   /**
-   * One 20 ms frame was captured. bits: CAPTURE_EVENT. frameIndex counts from 0 since the call began
-   * and never skips (gaps are filled).
+   * One 20 ms frame was captured. bits: CAPTURE_EVENT. frameIndex counts from 0 since the call
+   * began and never skips (gaps are filled).
    */
   onCaptureFrame(bits: number, frameIndex: number): void;
   /**
-   * The pacer hands one 20 ms frame in the caller's format. item, itemPositionSamples and itemSamples
-   * (samples of the item in this frame, the rest is padding) are at the upstream's rate.
-   * item 0 is filler that belongs to nothing (underrun).
+   * The pacer hands one 20 ms frame in the caller's format. item, itemPositionSamples and
+   * itemSamples (samples of the item in this frame, the rest is padding) are at the upstream's
+   * rate. item 0 is filler that belongs to nothing (underrun).
    */
   onPlaybackFrame(
     frame: Uint8Array,
@@ -35,7 +35,9 @@ export interface EngineListener {
    * false: it is under its low mark, go on (decision 17).
    */
   onPlaybackQueueHigh?(isHigh: boolean): void;
-  /** Our own bug, while the pacer ran this call. The engine has shut itself down. Must not throw. */
+  /**
+   * Our own bug, while the pacer ran this call. The engine has shut itself down. Must not throw.
+   */
   onFault?(error: unknown): void;
 }
 
@@ -79,11 +81,17 @@ export interface AudioEngine {
   framesCaptured(): number;
 
   // Turn tape: spans of captured audio in the upstream's format, kept until dropped.
-  /** Starts a span at frameIndex (not older than 2 s, not before the end of the last span). -> first frame. */
+  /**
+   * Starts a span at frameIndex (not older than 2 s, not before the end of the last span). -> first
+   * frame.
+   */
   tapeBegin(frameIndex: number): number;
   /** Frames after this one are no longer kept. -> frame after the last one of the span. */
   tapeEnd(): number;
-  /** Hands frames [from, to) of the tape to `read` in order, in parts that lie together. -> frames read. */
+  /**
+   * Hands frames [from, to) of the tape to `read` in order, in parts that lie together. -> frames
+   * read.
+   */
   tapeRead(fromFrame: number, toFrame: number, read: TapeReader): number;
   /** The newest span never was: closed if open, its frames free to be part of a later one. */
   tapeUndo(): void;
@@ -136,6 +144,8 @@ export interface AudioEngine {
 
   optimizeForLatency(): void;
   optimizeForQuality(): void;
-  /** Feeds a 16 bit mono WAV of the caller's rate as if it had arrived, frame by frame. -> frames. */
+  /**
+   * Feeds a 16 bit mono WAV of the caller's rate as if it had arrived, frame by frame. -> frames.
+   */
   injectTestAudio(wav: Uint8Array): number;
 }

@@ -1,6 +1,6 @@
 // What the pure conversation may do to the world, and what it may ask of the audio (decision 12).
-// The service's lanes and the call simulator both implement this; the conversation never knows which.
-// Every call is synchronous and returns at once; nothing here throws.
+// The service's lanes and the call simulator both implement this; the conversation never knows
+// which. Every call is synchronous and returns at once; nothing here throws.
 import type { EndReason } from "./call-terms.ts";
 import type { SendResult } from "./send-result.ts";
 import type { CallNotice } from "./transport.ts";
@@ -22,7 +22,9 @@ export interface CallEffects {
   /** Monotonic ms of the injected clock. */
   nowMs(): number;
 
-  /** Opens a span of caller audio that goes upstream, from frameIndex on. -> the first frame kept. */
+  /**
+   * Opens a span of caller audio that goes upstream, from frameIndex on. -> the first frame kept.
+   */
   appendBegin(frameIndex: number): number;
   /** Closes the span after the newest frame. -> the frame after its last. */
   appendEnd(): number;

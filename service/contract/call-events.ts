@@ -1,6 +1,6 @@
 // What the big lane's bus carries: everything a caller is told, and the provider's own signals.
-// Facts that have happened; nobody can stop or delay the reaction to them (D-40: react first by direct
-// call, publish afterwards).
+// Facts that have happened; nobody can stop or delay the reaction to them (D-40: react first by
+// direct call, publish afterwards).
 import type { CallNotice } from "./transport.ts";
 import type { ResponseStatus } from "./upstream.ts";
 
@@ -39,8 +39,9 @@ export interface CallEvents {
 }
 
 /**
- * One station between the conversation and the caller's side of the big lane. Stages stand in order;
- * each sees what the one before let through. Synchronous; a throw takes the stage out and is counted.
+ * One station between the conversation and the caller's side of the big lane. Stages stand in
+ * order; each sees what the one before let through. Synchronous; a throw takes the stage out and is
+ * counted.
  */
 export interface CallStage {
   readonly name: string;

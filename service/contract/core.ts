@@ -19,8 +19,8 @@ export type UpstreamRateHz = 8000 | 16000 | 24000;
 export type ResamplerPreset = "fast" | "standard" | "high" | "linear";
 
 /**
- * Who gives the probability of a VAD window: the neural model inside the core, the energy rule
- * inside the core, or a model beside the core that answers later through `CoreSlot.decide`.
+ * Who gives the probability of a VAD window: the neural model inside the core, the energy
+ * rule inside the core, or a model beside the core that answers later through `CoreSlot.decide`.
  */
 export type VadSource = "core" | "energy" | "beside";
 
@@ -51,7 +51,9 @@ export interface VadSettings {
   minSilenceMs: number;
   /** Audio kept before the onset (S1-19). At most 1000. */
   preRollMs: number;
-  /** A window with probability below this counts `confidentSilenceWeight` times as silence evidence. */
+  /**
+   * A window with probability below this counts `confidentSilenceWeight` times as silence evidence.
+   */
   confidentSilenceThreshold: number;
   /** 1 = plain silence. Integer 1..8. */
   confidentSilenceWeight: number;
@@ -59,7 +61,10 @@ export interface VadSettings {
   shortSpeechMs: number;
   /** 100 = no short-speech rule. */
   shortSpeechSilencePercent: number;
-  /** Share of the noise floor rule: dB over the tracked noise floor that the gate needs; 0 = gate off. */
+  /**
+   * Share of the noise floor rule: dB over the tracked noise floor that the gate needs; 0 = gate
+   * off.
+   */
   gateOverNoiseFloorDb: number;
   /** True: a slow level normaliser stands in front of the VAD model (quiet callers, D-29). */
   isLevelNormalised: boolean;
@@ -154,7 +159,10 @@ export interface CoreSlot {
   setAgentAudible(isAudible: boolean): void;
   /** Clears VAD counters and the state machine, never the model's recurrent state (D-33). */
   resetVadCounters(): void;
-  /** Ends running speech now, as if the silence were complete (`force`). -> END, ONSET_FALSE (not yet confirmed) or 0. */
+  /**
+   * Ends running speech now, as if the silence were complete (`force`). -> END, ONSET_FALSE (not
+   * yet confirmed) or 0.
+   */
   forceEnd(): number;
 
   /**
@@ -207,8 +215,8 @@ export interface Core {
    */
   loadSileroWeights(rateHz: 8000 | 16000, packed: Uint8Array): void;
   /**
-   * -> null when every slot is taken (admission counts on it). Throws RangeError on a format that is no format, or
-   * a vadSource "core" whose weights are not loaded.
+   * -> null when every slot is taken (admission counts on it). Throws RangeError on a format that
+   * is no format, or a vadSource "core" whose weights are not loaded.
    */
   openSlot(format: SlotFormat, settings: VadSettings): CoreSlot | null;
 }

@@ -6,7 +6,9 @@
 
 export type LogLevel = "debug" | "info" | "warn" | "error";
 
-/** Numbers carry their unit in the name (`latencyMs`). An Error is written as name, code, message. */
+/**
+ * Numbers carry their unit in the name (`latencyMs`). An Error is written as name, code, message.
+ */
 export type LogValue = string | number | boolean | null | undefined | Error;
 export type LogFields = Readonly<Record<string, LogValue>>;
 

@@ -28,7 +28,9 @@ export interface CallRequest {
   readonly keyId: string;
 }
 
-/** Typed news for the caller's side; never per frame. Positions and times in ms, ids as on the wire. */
+/**
+ * Typed news for the caller's side; never per frame. Positions and times in ms, ids as on the wire.
+ */
 export type CallNotice =
   | {
       readonly kind: "started";
@@ -115,7 +117,10 @@ export interface Transport {
     positionSamples: number,
     generation: number,
   ): SendResult;
-  /** The last frame of `item` has been sent: place the closing mark. samples: its length, caller's rate. */
+  /**
+   * The last frame of `item` has been sent: place the closing mark. samples: its length, caller's
+   * rate.
+   */
   sendItemEnd(item: number, samples: number, generation: number): void;
   /** Drop what the far end holds; later frames carry `generation`. */
   sendClear(generation: number): SendResult;

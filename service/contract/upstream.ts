@@ -17,7 +17,9 @@ export interface ToolDefinition {
   readonly parameters: Readonly<Record<string, unknown>>;
 }
 
-/** How the provider may take part in turn taking; `null` is SENT as null (decision 6, D-23, RT-01). */
+/**
+ * How the provider may take part in turn taking; `null` is SENT as null (decision 6, D-23, RT-01).
+ */
 export type ProviderTurnDetection = null | "server_vad" | "semantic_vad" | "signal_only";
 
 export interface UpstreamSession {
@@ -100,7 +102,9 @@ export interface UpstreamListener {
   onAgentTranscript(responseId: string, itemId: string, text: string, isFinal: boolean): void;
   onCallerTranscript(itemId: string, text: string): void;
   onToolCall(responseId: string, toolCallId: string, name: string, argumentsText: string): void;
-  /** errorCode: of a failed response; why a cancelled or incomplete one ended; "" when completed. */
+  /**
+   * errorCode: of a failed response; why a cancelled or incomplete one ended; "" when completed.
+   */
   onResponseDone(
     responseId: string,
     status: ResponseStatus,
@@ -108,8 +112,8 @@ export interface UpstreamListener {
     errorCode: string,
   ): void;
   /**
-   * The provider refused a command or reports trouble; unless onClosed follows, the session goes on.
-   * commandId: `<command>-<session>-<count>`, where command is append, commit, clear, respond,
+   * The provider refused a command or reports trouble; unless onClosed follows, the session goes
+   * on. commandId: `<command>-<session>-<count>`, where command is append, commit, clear, respond,
    * cancel, truncate, delete, text, tool or session; "" when the provider names none.
    */
   onError(code: string, message: string, commandId: string): void;

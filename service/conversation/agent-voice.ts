@@ -1,6 +1,7 @@
 // The agent's side of the conversation: what it says, what of it was heard, how it is cut off.
-// Station: between the upstream's audio events, the pacer's sent frames and the transport's reports.
-// Owns the ledger, the response sequence and the generation; the turns are conversation.ts's.
+// Station: between the upstream's audio events, the pacer's sent frames and the transport's
+// reports. Owns the ledger, the response sequence and the generation; the turns are
+// conversation.ts's.
 //
 //   response created -> audio -> queued -> sent -> (reports) heard -> receipt
 //                         \-- late or cut: dropped, counted

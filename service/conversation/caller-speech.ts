@@ -13,8 +13,8 @@
 // While the agent is audible only the barge-in accumulator starts a turn; speech that it did not
 // take is held, and becomes a turn from its own onset when the agent falls silent (decision 14).
 // A barge-in may start a turn before the turn machine has confirmed it; a short hole then gives
-// ONSET_FALSE, which is no end of turn. Whatever was opened ends at the latest when the turn machine
-// has been in silence for SILENT_MS_MAX, so that no lost bit keeps a span open.
+// ONSET_FALSE, which is no end of turn. Whatever was opened ends at the latest when the turn
+// machine has been in silence for SILENT_MS_MAX, so that no lost bit keeps a span open.
 import { CAPTURE_EVENT, VAD_STATE } from "../contract/core.ts";
 import type { CallEffects, CaptureFacts } from "../contract/call-effects.ts";
 

@@ -155,8 +155,8 @@ export class CallerTurns {
   }
 
   /**
-   * Another owner of the turns from the next frame on. A span that is open stays open: what was sent
-   * is not sent again, what comes next follows it.
+   * Another owner of the turns from the next frame on. A span that is open stays open: what was
+   * sent is not sent again, what comes next follows it.
    */
   setTurnDetection(turnDetection: TurnDetection): void {
     const wasLocal = this.#turnDetection === "local";

@@ -1,10 +1,10 @@
 // One call's conversation: who speaks, what goes to the model, what the caller heard (decision 12).
-// Station: between the engine's event bits, the upstream's events and the transport's reports on one
-// side, and CallEffects on the other. Synchronous; no promise, no clock, no socket.
+// Station: between the engine's event bits, the upstream's events and the transport's reports on
+// one side, and CallEffects on the other. Synchronous; no promise, no clock, no socket.
 //
-// Its parts: caller-turns (with caller-speech), agent-voice (with response-sequence, playout-ledger,
-// interruption, turn-latency), goodbye. This file is the front door: it knows which part an input
-// belongs to, the greeting, and when the conversation is over.
+// Its parts: caller-turns (with caller-speech), agent-voice (with response-sequence,
+// playout-ledger, interruption, turn-latency), goodbye. This file is the front door: it knows which
+// part an input belongs to, the greeting, and when the conversation is over.
 // Barge-in order (S1-31, D-22): clear the far end, cancel, then truncate at what was heard.
 import type { CallEffects, CaptureFacts, ConversationTimer } from "../contract/call-effects.ts";
 import type { EndReason, TurnDetection } from "../contract/call-terms.ts";
@@ -97,7 +97,10 @@ export class Conversation {
     this.#turns.onText();
   }
 
-  /** The far end played `samples` (upstream rate) of the item. Marks of older generations do not count. */
+  /**
+   * The far end played `samples` (upstream rate) of the item. Marks of older generations do not
+   * count.
+   */
   onReport(item: number, samples: number, generation: number): void {
     this.#voice.onReport(item, samples, generation);
   }
@@ -127,7 +130,10 @@ export class Conversation {
     this.#voice.latency.onCommitted(this.#effects.nowMs());
   }
 
-  /** The provider hears the caller (its own detection owns the turns). One direct call (S0-07, S0-10). */
+  /**
+   * The provider hears the caller (its own detection owns the turns). One direct call (S0-07,
+   * S0-10).
+   */
   onProviderSpeechStarted(positionMs: number): void {
     this.#turns.onProviderSpeechStarted(positionMs);
   }
@@ -166,14 +172,18 @@ export class Conversation {
     return this.#voice.turnOfToolCall(responseId);
   }
 
-  /** A tool call was answered: the answer may be spoken when nothing else is, unless it is stale. */
+  /**
+   * A tool call was answered: the answer may be spoken when nothing else is, unless it is stale.
+   */
   onToolAnswered(turnId = this.#turns.turnId()): void {
     if (this.#goodbye.isBegun()) return;
     const deadlineMs = this.#effects.nowMs() + this.#settings.responseWaitMs;
     this.#voice.sequence.ask({ asker: "tool", turnId, instructions: "", deadlineMs });
   }
 
-  /** -> numbers of items that end with it though the provider never said that their audio is done. */
+  /**
+   * -> numbers of items that end with it though the provider never said that their audio is done.
+   */
   onResponseDone(responseId: string, status: ResponseStatus): number[] {
     const unfinished = this.#voice.onResponseDone(responseId, status);
     this.#goodbye.onSequence();
@@ -206,7 +216,9 @@ export class Conversation {
     this.#goodbye.begin(reason, { instructions, turnId: this.turnId(), isUpstreamReady });
   }
 
-  /** The call ended from outside (hang-up, lost upstream): frees every timer; nothing more is asked. */
+  /**
+   * The call ended from outside (hang-up, lost upstream): frees every timer; nothing more is asked.
+   */
   close(): void {
     this.#goodbye.close();
     this.#voice.sequence.close();
@@ -220,7 +232,9 @@ export class Conversation {
     this.#voice.sequence.ask({ asker: "greeting", turnId: 0, instructions, deadlineMs });
   }
 
-  /** True from the greeting's request until its last sample was heard, and once the goodbye began. */
+  /**
+   * True from the greeting's request until its last sample was heard, and once the goodbye began.
+   */
   #isProtected(): boolean {
     if (this.#goodbye.isBegun()) return true;
     // Turn 0 is the greeting's: any turn that began has ended it.

@@ -13,8 +13,8 @@
 //   excess > REPORT_JITTER_MS_MAX  no jitter is that long: the far end stalled, move it at once
 //   8 reports in a row > 20 ms     a steady delay is no jitter: move it by the smallest of them
 //
-// Moving too late is an error towards "heard less", the safe side. When reports are in use and stop,
-// the line stops REPORT_TRUST_MS after the last one was due.
+// Moving too late is an error towards "heard less", the safe side. When reports are in use and
+// stop, the line stops REPORT_TRUST_MS after the last one was due.
 
 /** The longest way there and back that is believed; more is a far end that plays late. */
 const REPORT_LAG_MS_MAX = 250;
@@ -23,7 +23,9 @@ const REPORT_JITTER_MS_MAX = 150;
 /** A delay smaller than a frame is never worth moving the line. */
 const STEADY_EXCESS_MS = 20;
 const STEADY_REPORTS = 8;
-/** Reports come every 100 ms; three missed ones mean that the far end no longer plays as we think. */
+/**
+ * Reports come every 100 ms; three missed ones mean that the far end no longer plays as we think.
+ */
 const REPORT_TRUST_MS = 400;
 
 /** When a frame begins to play: as believed, and at the earliest (from its sending alone). */

@@ -1,4 +1,5 @@
-// The end of a call that is heard in full: say goodbye, wait until the far end has played it, close.
+// The end of a call that is heard in full: say goodbye, wait until the far end has played it,
+// close.
 // Station: begun by the call (time limit, drain, agent); asks the response sequence, watches the
 // ledger. Bounded: GOODBYE_MS_MAX after begin the call ends, heard or not.
 import type { CallEffects, ConversationTimer } from "../contract/call-effects.ts";

@@ -20,7 +20,8 @@ const NOTHING: Interrupted = { wasAudible: false, item: 0, heardMs: 0 };
 
 /**
  * Cuts the agent off. -> what was cut.
- * onCleared: called after the far end was told to clear, before anything else; the generation grows.
+ * onCleared: called after the far end was told to clear, before anything else; the generation
+ * grows.
  */
 export function interrupt(
   ledger: PlayoutLedger,

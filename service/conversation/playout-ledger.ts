@@ -1,6 +1,7 @@
-// The playout ledger: what of every answer was generated, sent, acknowledged and heard (decision 10).
-// Station: hears of generated audio from the upstream, of sent frames from the pacer, of played samples
-// from the transport; it alone decides truncation, drain and "is the agent audible".
+// The playout ledger: what of every answer was generated, sent, acknowledged and heard
+// (decision 10).
+// Station: hears of generated audio from the upstream, of sent frames from the pacer, of played
+// samples from the transport; it alone decides truncation, drain and "is the agent audible".
 //
 // How heard is found. The far end plays in real time and holds a small lead, so an item is a line,
 // or several with holes between them where it starved (stretches):
@@ -100,7 +101,9 @@ export class PlayoutLedger {
     return this.#items;
   }
 
-  /** A frame went out: `samples` of `number` starting at `position`; frames of item 0 are filler. */
+  /**
+   * A frame went out: `samples` of `number` starting at `position`; frames of item 0 are filler.
+   */
   onSent(number: number, position: number, samples: number, nowMs: number, frameMs: number): void {
     const { startMs, floorMs } = this.#line.onSent(nowMs, frameMs, number === 0);
     const item = this.item(number);

@@ -16,7 +16,9 @@ import { assert } from "../assert.ts";
 import type { CallEffects } from "../contract/call-effects.ts";
 import { SEND } from "../contract/send-result.ts";
 
-/** response.create to response.created; generous, a lost answer is rare and costs only this wait. */
+/**
+ * response.create to response.created; generous, a lost answer is rare and costs only this wait.
+ */
 const REQUEST_MS_MAX = 10_000;
 /** Longest silence of the provider inside one response before we stop believing in it. */
 const RESPONSE_SILENT_MS_MAX = 30_000;
@@ -169,7 +171,10 @@ export class ResponseSequence {
     return ended;
   }
 
-  /** The provider refused our create because another response is active: wait for its end, then again. */
+  /**
+   * The provider refused our create because another response is active: wait for its end, then
+   * again.
+   */
   onAlreadyActive(): void {
     this.#effects.count("response_already_active");
     if (this.#state !== "requested" && this.#state !== "cancelling") return;

@@ -1,6 +1,7 @@
-// Where the time of one turn went, measured from the TRUE end of speech (S1-57..62): the end that the
-// local voice activity detection observed, not the moment somebody reported it.
-// Station: told of decision, commit acknowledgement, first delta and first frame by the conversation.
+// Where the time of one turn went, measured from the TRUE end of speech (S1-57..62): the end that
+// the local voice activity detection observed, not the moment somebody reported it.
+// Station: told of decision, commit acknowledgement, first delta and first frame by the
+// conversation.
 import type { CallNotice } from "../contract/transport.ts";
 
 const UNSET = -1;

@@ -6,10 +6,10 @@
 //   |frame|frame|fra·····pad|    |frame|frame|fr…
 //   ^head                                      ^tail
 //
-// An ended item is padded to a whole frame, so a frame belongs to exactly one item, starts on a frame
-// boundary and never crosses a block. Byte positions grow for the life of the call.
-// Limits: 300 s, ITEMS_MAX items, the pool's budget: over them DROPPED, nothing taken, counted. Above
-// the high mark the owner is told to stop reading the upstream, below the low mark to go on.
+// An ended item is padded to a whole frame, so a frame belongs to exactly one item, starts on a
+// frame boundary and never crosses a block. Byte positions grow for the life of the call.
+// Limits: 300 s, ITEMS_MAX items, the pool's budget: over them DROPPED, nothing taken, counted.
+// Above the high mark the owner is told to stop reading the upstream, below the low mark to go on.
 import type { Buffer } from "node:buffer";
 import { assert } from "../assert.ts";
 import type { CoreSlot } from "../contract/core.ts";

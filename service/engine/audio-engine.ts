@@ -1,5 +1,5 @@
-// One call's whole audio subsystem (S4): it joins capture, tape, playback and events around one core
-// slot and adds no step to the audio's way (S4-50). Usable without the server:
+// One call's whole audio subsystem (S4): it joins capture, tape, playback and events around one
+// core slot and adds no step to the audio's way (S4-50). Usable without the server:
 //
 //   const shared = createAudioShared({ core, clock });          once per process
 //   const engine = createAudioEngine(shared, config, listener); once per call

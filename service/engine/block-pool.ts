@@ -1,6 +1,6 @@
 // The process's memory for long audio: blocks of one second, shared by every call's turn tape and
-// answer queue (decision 17). A second has 8,000 to 48,000 bytes, depending on the format, so blocks
-// come in as many sizes as there are formats in use; a freed block waits for the next taker.
+// answer queue (decision 17). A second has 8,000 to 48,000 bytes, depending on the format, so
+// blocks come in as many sizes as there are formats in use; a freed block waits for the next taker.
 // Limits: the budget bounds what is allocated, taken and waiting together. Over it: null, counted.
 import { Buffer } from "node:buffer";
 import { assert } from "../assert.ts";

@@ -1,6 +1,6 @@
 // One 16 bit sample to its G.711 byte, for test audio only; calls are encoded by the core.
-// Source: ITU-T G.711 (11/1988), tables 1a to 2b. Negative samples are one's complemented before the
-// segment search, as the core does, so that both give the same bytes.
+// Source: ITU-T G.711 (11/1988), tables 1a to 2b. Negative samples are one's complemented before
+// the segment search, as the core does, so that both give the same bytes.
 
 /** sample: -32768..32767. -> 0..255. */
 export function encodeMulaw(sample: number): number {

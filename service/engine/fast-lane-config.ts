@@ -1,5 +1,6 @@
-// The configuration a program starts from that uses the engine without the server (S4-03). The server
-// has its own settings, with the same values where nobody changed them (a test compares them).
+// The configuration a program starts from that uses the engine without the server (S4-03). The
+// server has its own settings, with the same values where nobody changed them (a test compares
+// them).
 import type { AudioEngineConfig } from "../contract/audio-engine.ts";
 import type { SlotFormat, VadSettings } from "../contract/core.ts";
 import { VAD_PRESETS } from "../vad/presets.ts";

@@ -1,6 +1,7 @@
 // An AudioEngine for tests of whatever uses one: no wasm, no model, time from the injected clock, a
-// caller who speaks on command, a network that takes its time (S4-12). Everything above the core is the
-// real engine, so the mock cannot drift away from it; both pass tests/conformance/audio-engine.ts.
+// caller who speaks on command, a network that takes its time (S4-12). Everything above the core is
+// the real engine, so the mock cannot drift away from it; both pass
+// tests/conformance/audio-engine.ts.
 import { Buffer } from "node:buffer";
 import { assert } from "../assert.ts";
 import type { AudioEngine, AudioEngineConfig, EngineListener } from "../contract/audio-engine.ts";
@@ -22,9 +23,9 @@ const TONE_PEAK = 12_000;
 
 export interface MockAudioEngine extends AudioEngine {
   /**
-   * The caller speaks for so many milliseconds, or says a text (400 ms a word), then is silent until
-   * the turn must have ended. One frame per 20 ms of the clock, the first one now; a second call waits
-   * for the first. Needs startCapture.
+   * The caller speaks for so many milliseconds, or says a text (400 ms a word), then is silent
+   * until the turn must have ended. One frame per 20 ms of the clock, the first one now; a second
+   * call waits for the first. Needs startCapture.
    */
   simulateUserSpeech(speech: number | string): void;
   /** What the caller sends and what is sent to the caller arrives this much later, in order. */

@@ -1,5 +1,5 @@
-// Sample conversion of the mock core: every format in and out, rates by nearest sample. It is plain and
-// rough on purpose; the real core's quality is not what a mock is for.
+// Sample conversion of the mock core: every format in and out, rates by nearest sample. It is plain
+// and rough on purpose; the real core's quality is not what a mock is for.
 import type { Buffer } from "node:buffer";
 import type { CallerEncoding } from "../contract/core.ts";
 import { encodeAlaw, encodeMulaw } from "./encode-g711.ts";

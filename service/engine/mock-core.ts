@@ -1,5 +1,5 @@
-// A core without wasm for tests of programs that use the engine: the contract of contract/core.ts in
-// plain TypeScript, speech decided by loudness alone, samples converted roughly. It allocates.
+// A core without wasm for tests of programs that use the engine: the contract of contract/core.ts
+// in plain TypeScript, speech decided by loudness alone, samples converted roughly. It allocates.
 // Station: in the place of the real core, under mock-audio-engine.ts.
 import { Buffer } from "node:buffer";
 import { assert } from "../assert.ts";

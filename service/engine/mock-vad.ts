@@ -1,6 +1,6 @@
-// The turn machine of the mock core in its plainest form: loud windows are speech, quiet ones are not.
-// Same states, bits and counting of windows as the real one (decision 13), none of its finer rules:
-// no evidence weights, no hysteresis, no noise floor. Station: inside mock-core.ts.
+// The turn machine of the mock core in its plainest form: loud windows are speech, quiet ones are
+// not. Same states, bits and counting of windows as the real one (decision 13), none of its finer
+// rules: no evidence weights, no hysteresis, no noise floor. Station: inside mock-core.ts.
 import { CAPTURE_EVENT, VAD_STATE, type VadSettings } from "../contract/core.ts";
 import { FRAME_MS, VAD_WINDOW_MS } from "../limits.ts";
 

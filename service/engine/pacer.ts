@@ -7,9 +7,10 @@
 //   wakes    A,E  B    C    D    A,E  B            empty positions are slept through
 //
 // Each timer is set for a position's own time, counted from the wheel's start, so lateness never
-// adds up (a repeating interval lost 1.04 s in 5 s under load). After a stall every phase is visited
-// once; how much a call then catches up is its own rule.
-// Limits: one timer; none while no seat is active. A seat that throws loses its place, the rest go on.
+// adds up (a repeating interval lost 1.04 s in 5 s under load). After a stall every phase is
+// visited once; how much a call then catches up is its own rule.
+// Limits: one timer; none while no seat is active. A seat that throws loses its place, the rest go
+// on.
 import { assert } from "../assert.ts";
 import type { Clock, TimerHandle } from "../contract/clock.ts";
 import { FRAME_MS, PACER_WHEEL_MS } from "../limits.ts";
@@ -34,7 +35,9 @@ export interface PacerClient {
 
 /** One call's place on the wheel. */
 export interface PacerSeat {
-  /** Takes the phase whose turn comes next, of those not fuller than others. Never ticks at once. */
+  /**
+   * Takes the phase whose turn comes next, of those not fuller than others. Never ticks at once.
+   */
   activate(): void;
   deactivate(): void;
   readonly isActive: boolean;
@@ -131,7 +134,9 @@ class WheelPacer implements Pacer {
     if (this.#seatCount === 0 && !this.#isWaking) this.#disarm();
   }
 
-  /** Positions slept through count as visited, else a new seat on one of them would wake at once. */
+  /**
+   * Positions slept through count as visited, else a new seat on one of them would wake at once.
+   */
   #passEmptyPositions(): void {
     if (this.#isWaking || this.#timer === null) return;
     const position = this.#positionAt(this.#clock.nowMs());
@@ -197,7 +202,9 @@ class WheelPacer implements Pacer {
     if (this.#seatCount > 0) this.#arm();
   }
 
-  /** Backwards, because a seat that leaves is replaced by the last one, which was visited already. */
+  /**
+   * Backwards, because a seat that leaves is replaced by the last one, which was visited already.
+   */
   #visit(position: number, nowMs: number): void {
     const seats = this.#seatsOf(position % PHASES);
     const dueMs = this.#originMs + position * PACER_WHEEL_MS;

@@ -1,19 +1,20 @@
 // The agent's audio on its way to the caller: when the next frame leaves (decision 9, S1-81..83).
-// Station: takes frames from the answer queue through the core (gain, fade, encode) and hands each to
-// the listener; woken by the pacer.
+// Station: takes frames from the answer queue through the core (gain, fade, encode) and hands each
+// to the listener; woken by the pacer.
 //
 //   IDLE --audio--> FILLING --prebuffer or whole item--> RUNNING --everything sent--> IDLE
 //                      ^-- pause, filler used up ------------'
 //
-// A segment starts with the pacer's next turn for this call, at most 5 ms later (20 on a full wheel):
-// queueing audio never calls the listener, so whoever queues may do its own accounts afterwards.
+// A segment starts with the pacer's next turn for this call, at most 5 ms later (20 on a full
+// wheel): queueing audio never calls the listener, so whoever queues may do its own accounts
+// afterwards.
 //
-// One number rules the sending: playoutEndMs, when the far end has played all it was sent. A frame may
-// leave while that is at most LEAD_MS ahead afterwards; so a segment starts with LEAD frames, then
-// sends one per 20 ms, and after a stall at most LEAD frames catch up: over any span,
+// One number rules the sending: playoutEndMs, when the far end has played all it was sent. A frame
+// may leave while that is at most LEAD_MS ahead afterwards; so a segment starts with LEAD frames,
+// then sends one per 20 ms, and after a stall at most LEAD frames catch up: over any span,
 //   frames sent <= LEAD + elapsed / 20,   and under elapsed / 20 only with an underrun counted.
-// When the answer stops inside an item, nothing is sent until the far end would run dry; then silence
-// (item 0) for at most FILLER_MS_MAX, and the item goes on after a new prebuffer.
+// When the answer stops inside an item, nothing is sent until the far end would run dry; then
+// silence (item 0) for at most FILLER_MS_MAX, and the item goes on after a new prebuffer.
 import { assert } from "../assert.ts";
 import type { EngineListener } from "../contract/audio-engine.ts";
 import type { Clock } from "../contract/clock.ts";
@@ -165,9 +166,9 @@ export class Playback {
   }
 
   /**
-   * Nothing was to be heard, so nothing is missing: the segment counts from its first tick, from the
-   * time that was due: counted from a late one, the next tick in time would find nothing due yet, and
-   * frames would leave by none and two.
+   * Nothing was to be heard, so nothing is missing: the segment counts from its first tick, from
+   * the time that was due: counted from a late one, the next tick in time would find nothing due
+   * yet, and frames would leave by none and two.
    */
   #anchor(dueMs: number): void {
     this.#isStarting = false;
@@ -176,15 +177,18 @@ export class Playback {
     this.#forgetTail();
   }
 
-  /** The core lets cut audio fade under what comes next; when nothing is heard any more, it must not. */
+  /**
+   * The core lets cut audio fade under what comes next; when nothing is heard any more, it must
+   * not.
+   */
   #forgetTail(): void {
     if (this.#hasTail) this.#slot.render();
     this.#hasTail = false;
   }
 
   /**
-   * We woke so late that the far end ran dry: the missing frames are re-anchored, not sent later. Whole
-   * frames only, so that the segment stays on the wheel's grid (see #anchor).
+   * We woke so late that the far end ran dry: the missing frames are re-anchored, not sent later.
+   * Whole frames only, so that the segment stays on the wheel's grid (see #anchor).
    */
   #noteStall(nowMs: number): void {
     const dryMs = nowMs - this.#playoutEndMs;

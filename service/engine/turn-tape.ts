@@ -6,7 +6,8 @@
 //   stored frames           [0 ........ 9|10 ............ 24|25 ……             counted without gaps
 //   blocks of 50         [ block 0 ………………………………………………………… ][ block 1 …
 //
-// Spans never overlap. A frame never crosses a block, so a part handed out is one piece of one block.
+// Spans never overlap. A frame never crosses a block, so a part handed out is one piece of one
+// block.
 // Limits: 60 s a call, SPANS_MAX spans, the pool's budget. Over them the oldest frames go, counted.
 import type { Buffer } from "node:buffer";
 import { assert } from "../assert.ts";
@@ -163,7 +164,9 @@ export class TurnTape {
     return Math.floor(stored / FRAMES_PER_BLOCK) % BLOCKS_MAX;
   }
 
-  /** The block the next frame goes into; our own oldest second is given up when the pool is empty. */
+  /**
+   * The block the next frame goes into; our own oldest second is given up when the pool is empty.
+   */
   #blockForStore(): Buffer | null {
     const index = this.#blockIndex(this.#storedEnd);
     const present = this.#blocks[index] ?? null;

@@ -81,7 +81,9 @@ export function createHttpApp(options: HttpAppOptions): AnswerHttp {
   return (request, address) => app.fetch(request, { address });
 }
 
-/** Ready means: one more call would be taken. A full service is not, so that others get the call. */
+/**
+ * Ready means: one more call would be taken. A full service is not, so that others get the call.
+ */
 function answerReady({ admission }: HttpAppOptions): Response {
   const refusal = admission.checkRoom("");
   const isRoom = refusal === null || refusal.code === "key_limit";

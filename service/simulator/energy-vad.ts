@@ -7,7 +7,10 @@ import type { SimulatedTurnDetection } from "../wire/realtime-command-schema.ts"
 export const VAD_FRAME_MS = 20;
 const ONSET_FRAMES = 3;
 
-/** The server's maximum waits are 8, 4 and 2 s; not knowing when a sentence ends, this waits a quarter. */
+/**
+ * The server's maximum waits are 8, 4 and 2 s; not knowing when a sentence ends, this waits a
+ * quarter.
+ */
 const SEMANTIC_SILENCE_MS = { low: 2_000, medium: 1_000, auto: 1_000, high: 500 } as const;
 
 export type VadChange = "none" | "started" | "stopped";

@@ -83,7 +83,9 @@ export function parseScript(text: string): SimulatorScript {
   return parsed.data;
 }
 
-/** The first turn of the script that fits; more exact ones (hash, text, dtmf) before turn numbers. */
+/**
+ * The first turn of the script that fits; more exact ones (hash, text, dtmf) before turn numbers.
+ */
 export function scriptedTurn(
   from: SimulatorScript | undefined,
   occasion: ScriptOccasion,

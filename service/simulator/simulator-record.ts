@@ -4,7 +4,10 @@ import type { RealtimeCommand } from "../wire/realtime-command-schema.ts";
 export interface CommandRecord {
   readonly atMs: number;
   readonly type: RealtimeCommand["type"];
-  /** The command with the server's defaults filled in; the audio of an append is left out and counted in byteCount. */
+  /**
+   * The command with the server's defaults filled in; the audio of an append is left out and
+   * counted in byteCount.
+   */
   readonly command: RealtimeCommand;
   readonly byteCount: number;
 }

@@ -61,7 +61,9 @@ export class SpokenMessage {
     context.send({ type: "response.content_part.added", ...this.#spot(), part: this.#part() });
   }
 
-  /** Sends a word or two and the next piece of audio: its length in ms, undefined when all is said. */
+  /**
+   * Sends a word or two and the next piece of audio: its length in ms, undefined when all is said.
+   */
   step(): number | undefined {
     const { context, audio, modality, form } = this.#plan;
     const isLast = modality === "text" || this.#sentBytes >= audio.length;

@@ -82,7 +82,9 @@ function seriesOf(families: Map<string, Family>, request: SeriesRequest): Series
   return series.metric;
 }
 
-/** `{route="twilio",upstream="openai"}` without the braces; labels sorted, so order never matters. */
+/**
+ * `{route="twilio",upstream="openai"}` without the braces; labels sorted, so order never matters.
+ */
 function labelTextOf(labels: MetricLabels): string {
   return Object.entries(labels)
     .sort(([first], [second]) => (first < second ? -1 : 1))

@@ -21,7 +21,9 @@ export interface CallMetrics {
   readonly opened: Counter;
   readonly active: Gauge;
   readonly durationSeconds: Histogram;
-  /** True end of the caller's speech -> first audio of the answer given to the transport (S1-60). */
+  /**
+   * True end of the caller's speech -> first audio of the answer given to the transport (S1-60).
+   */
   readonly turnLatencyMs: Histogram;
 }
 

@@ -3,10 +3,11 @@
 //
 //   WAITS_START --start--> RUNS --stop--> ENDING      (media first, start twice, another stream: 1008)
 //
-// Twilio keeps what we send and plays it in order; a `mark` behind audio comes back when it has been
-// played, or at once after a `clear`. A mark therefore carries its generation, item and samples in
-// its name, and the call counts only those of the newest generation.
-// Source: protocol of Media Streams (connected, start, media, dtmf, mark, stop; media, mark, clear).
+// Twilio keeps what we send and plays it in order; a `mark` behind audio comes back when it has
+// been played, or at once after a `clear`. A mark therefore carries its generation, item and
+// samples in its name, and the call counts only those of the newest generation.
+// Source: protocol of Media Streams (connected, start, media, dtmf, mark, stop; media, mark,
+// clear).
 import { CLOSE, type CloseCode } from "../contract/call-terms.ts";
 import type { Clock } from "../contract/clock.ts";
 import { SEND, type SendResult } from "../contract/send-result.ts";

@@ -1,7 +1,8 @@
-// An upstream that is dialled before its call exists, and the guard between its socket and the call.
+// An upstream that is dialled before its call exists, and the guard between its socket and the
+// call.
 // Station: made by the call service, at Twilio's webhook or when the call opens; the call takes it.
-// What happens before is only remembered as "ready" or "closed": nothing else can come, since nothing
-// was asked yet. A throw in the call's code ends that call, never the socket's other work.
+// What happens before is only remembered as "ready" or "closed": nothing else can come, since
+// nothing was asked yet. A throw in the call's code ends that call, never the socket's other work.
 import type {
   ResponseStatus,
   TokenUsage,

@@ -2,7 +2,8 @@
 // On the frame's way: takes the caller's bytes out of core memory, gives the agent's bytes back.
 // Source: protocols.md section 1; decisions 4 to 6 and 11. One session, one socket: a lost one is
 // reported, not dialled again here.
-// Order: open -> socket open -> session.update (first message) -> session.updated, checked -> ready.
+// Order: open -> socket open -> session.update (first message) -> session.updated, checked ->
+// ready.
 import { assert } from "../assert.ts";
 import type { Clock, Random, TimerHandle } from "../contract/clock.ts";
 import { type Log, SILENT_LOG } from "../contract/log.ts";
@@ -43,7 +44,9 @@ export interface OpenAiRealtimeDeps {
   readonly stats?: UpstreamStats;
 }
 
-/** Makes sessions with one Realtime API server. Throws VoxError `config_invalid` on a bad address. */
+/**
+ * Makes sessions with one Realtime API server. Throws VoxError `config_invalid` on a bad address.
+ */
 export function createOpenAiRealtimeFactory(deps: OpenAiRealtimeDeps): UpstreamFactory {
   const url = realtimeUrl(deps.url, deps.model);
   const shared: Shared = {
@@ -258,7 +261,9 @@ class OpenAiRealtime implements Upstream {
     this.#configureTimer = undefined;
   }
 
-  /** `<command>-<session>-<count>`: an error that names it tells which kind of command it answers. */
+  /**
+   * `<command>-<session>-<count>`: an error that names it tells which kind of command it answers.
+   */
   #commandId(command: string): string {
     this.#commandCount += 1;
     return `${command}-${this.#idPrefix}-${this.#commandCount}`;

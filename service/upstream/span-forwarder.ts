@@ -48,8 +48,9 @@ export class SpanForwarder {
   }
 
   /**
-   * The provider's detection gets every frame at once, others a message per 100 ms. Only local turns
-   * are short enough to be kept on the tape until their commit; an endless span is dropped as it goes.
+   * The provider's detection gets every frame at once, others a message per 100 ms. Only local
+   * turns are short enough to be kept on the tape until their commit; an endless span is dropped as
+   * it goes.
    */
   setTurnDetection(turnDetection: TurnDetection): void {
     const isProvider = turnDetection === "server_vad" || turnDetection === "semantic_vad";

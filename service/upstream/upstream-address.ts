@@ -25,7 +25,9 @@ export function realtimeHeaders(url: string, apiKey: string): Readonly<Record<st
   return isAzure(hostname) ? { "api-key": apiKey } : { authorization: `Bearer ${apiKey}` };
 }
 
-/** Azure speaks the same protocol under /openai/v1/realtime, and takes its keys in its own header. */
+/**
+ * Azure speaks the same protocol under /openai/v1/realtime, and takes its keys in its own header.
+ */
 function isAzure(host: string): boolean {
   return /\.(?:openai|cognitiveservices|services\.ai)\.azure\.(?:com|us|cn)$/.test(host);
 }

@@ -24,8 +24,9 @@ const PRESET: TurnPreset = {
   /** S2-12. The span is sent from the first window on (decision 5), so this delays nothing. */
   minSpeechMs: 250,
   /**
-   * Plain silence. Weighing it by the model's confidence ends turns 170-200 ms sooner where the line
-   * falls silent only after the last word, and cuts callers off where it is silent in every pause.
+   * Plain silence. Weighing it by the model's confidence ends turns 170-200 ms sooner where the
+   * line falls silent only after the last word, and cuts callers off where it is silent in every
+   * pause.
    */
   minSilenceMs: 480,
   preRollMs: 300,

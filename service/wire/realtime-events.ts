@@ -21,7 +21,9 @@ export interface RealtimeToolCall {
   readonly argumentsText: string;
 }
 
-/** `known`: part of the protocol, but nothing needs to be done. Texts are as the peer wrote them. */
+/**
+ * `known`: part of the protocol, but nothing needs to be done. Texts are as the peer wrote them.
+ */
 export type RealtimeEvent =
   | { readonly kind: "session_created"; readonly session: SessionEcho }
   | { readonly kind: "session_updated"; readonly session: SessionEcho }
@@ -52,7 +54,9 @@ export type RealtimeEvent =
       readonly status: ResponseStatus;
       readonly inputTokens: number;
       readonly outputTokens: number;
-      /** The failure's code, or the reason of a cancelled or incomplete response; "" when completed. */
+      /**
+       * The failure's code, or the reason of a cancelled or incomplete response; "" when completed.
+       */
       readonly errorCode: string;
       readonly toolCalls: readonly RealtimeToolCall[];
     }

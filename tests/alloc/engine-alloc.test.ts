@@ -1,8 +1,8 @@
-// Goal: capture, tape, answer queue, pacer and playback make no garbage per frame (style 21, S4-51),
-// and this test would see it.
-// Method: as core-alloc.test.ts: child processes with the GC log on, 1,000,000 frames against 20,000:
-// as many collections start and the process grows by less than 5 MB; a run with one planted subarray
-// per frame must fail that very check.
+// Goal: capture, tape, answer queue, pacer and playback make no garbage per frame (style 21,
+// S4-51), and this test would see it.
+// Method: as core-alloc.test.ts: child processes with the GC log on, 1,000,000 frames against
+// 20,000: as many collections start and the process grows by less than 5 MB; a run with one planted
+// subarray per frame must fail that very check.
 import { expect, test } from "bun:test";
 import { join } from "node:path";
 

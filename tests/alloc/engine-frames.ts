@@ -1,6 +1,6 @@
-// Child of engine-alloc.test.ts: 16 calls talk and listen at once through engine/, every per-frame act
-// among them, and it prints how much the process grew. Started with BUN_JSC_logGC=1, the runtime
-// writes a line per collection.
+// Child of engine-alloc.test.ts: 16 calls talk and listen at once through engine/, every per-frame
+// act among them, and it prints how much the process grew. Started with BUN_JSC_logGC=1, the
+// runtime writes a line per collection.
 //
 // Usage: bun tests/alloc/engine-frames.ts <frames> [planted]
 //   planted: makes one subarray per frame, the garbage this test must be able to see.

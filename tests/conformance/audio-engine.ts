@@ -1,6 +1,6 @@
-// What every AudioEngine does, whoever made it (style 47): run on the real engine over the wasm core
-// and on the mock. Times and counts follow from the contract; audio is G.711 on both sides, which any
-// engine passes byte for byte.
+// What every AudioEngine does, whoever made it (style 47): run on the real engine over the wasm
+// core and on the mock. Times and counts follow from the contract; audio is G.711 on both sides,
+// which any engine passes byte for byte.
 import { describe, expect, test } from "bun:test";
 import type { AudioEngine, AudioEvent } from "../../service/contract/audio-engine.ts";
 import { CAPTURE_EVENT, VAD_STATE } from "../../service/contract/core.ts";

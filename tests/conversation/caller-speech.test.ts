@@ -1,6 +1,6 @@
 // Every transition drawn in caller-speech.ts, by hand: event bits in, spans and turns out.
-// Method: the core is played by `frame(bits)`, which also keeps the turn machine's state as the core
-// would. 8000 Hz, 160 samples a frame, pre-roll 300 ms = 15 frames.
+// Method: the core is played by `frame(bits)`, which also keeps the turn machine's state as the
+// core would. 8000 Hz, 160 samples a frame, pre-roll 300 ms = 15 frames.
 import { describe, expect, test } from "bun:test";
 import { CAPTURE_EVENT, VAD_STATE } from "../../service/contract/core.ts";
 import { CallerSpeech } from "../../service/conversation/caller-speech.ts";

@@ -1,4 +1,5 @@
-// Whole conversations with local turns, by hand: what goes to the provider and to the caller, in order.
+// Whole conversations with local turns, by hand: what goes to the provider and to the caller, in
+// order.
 // Method: tests/conversation/conversation-fixture.ts; every effect is a line of the log.
 import { describe, expect, test } from "bun:test";
 import { CAPTURE_EVENT } from "../../service/contract/core.ts";

@@ -1,7 +1,7 @@
 // The ledger against a simulated ear, on generated calls (fast-check prints the failing one).
 // Method: items with starving spells are sent the way the pacer sends; frames reach the ear after a
-// constant way; reports come back with a delay; at any moment the line is compared with what the ear
-// has heard when a clear sent at that moment arrives (what the caller really got).
+// constant way; reports come back with a delay; at any moment the line is compared with what the
+// ear has heard when a clear sent at that moment arrives (what the caller really got).
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { type LedgerItem, PlayoutLedger } from "../../service/conversation/playout-ledger.ts";

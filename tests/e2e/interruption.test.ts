@@ -1,5 +1,5 @@
-// Interruptions over both dialects: the agent falls silent, and the model is told to the millisecond
-// what the caller heard: within 20 ms of the ear's own count, never beyond it.
+// Interruptions over both dialects: the agent falls silent, and the model is told to the
+// millisecond what the caller heard: within 20 ms of the ear's own count, never beyond it.
 import { describe, expect, test } from "bun:test";
 import type { AudioFormat } from "../../scripts/caller/audio-format.ts";
 import type { Caller } from "../../scripts/caller/caller.ts";
@@ -17,7 +17,9 @@ const NO_GREETING = ["--routes-twilio-greeting", ""];
 /** The words of the recording begin here, and so much of them interrupts. */
 const WORDS_MS = 300;
 const INTERRUPTING_MS = 200;
-/** More than that much is a late reaction: the voice model's windows, the noise floor, the raster. */
+/**
+ * More than that much is a late reaction: the voice model's windows, the noise floor, the raster.
+ */
 const REACTION_MS_MAX = 350;
 
 const DIALECTS = [

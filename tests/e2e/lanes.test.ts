@@ -1,7 +1,7 @@
-// The big lane and the switch between lanes, over real sockets on a stepped clock: push to talk, the
-// provider's own detection, and changes in the middle of an utterance.
-// Method: as in stream-call.test.ts; what the simulated agent got is compared byte for byte with the
-// caller's whole audio, resampled in one piece.
+// The big lane and the switch between lanes, over real sockets on a stepped clock: push to talk,
+// the provider's own detection, and changes in the middle of an utterance.
+// Method: as in stream-call.test.ts; what the simulated agent got is compared byte for byte with
+// the caller's whole audio, resampled in one piece.
 import { describe, expect, test } from "bun:test";
 import { Lane, TurnDetection } from "../../gen/voxbridge/v1/stream_pb.ts";
 import type { AudioFormat } from "../../scripts/caller/audio-format.ts";

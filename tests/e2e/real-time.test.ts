@@ -1,5 +1,5 @@
-// The programs themselves, once, in real time: `bun start`, `bun run call` over both transports, and
-// the example. What is asserted is that they work, never how fast.
+// The programs themselves, once, in real time: `bun start`, `bun run call` over both transports,
+// and the example. What is asserted is that they work, never how fast.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

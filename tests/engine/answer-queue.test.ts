@@ -1,5 +1,5 @@
-// Goal: every byte of an answer leaves once, in order, inside its own item; a full queue is a result;
-// an empty one holds no memory (decision 17, S1-82).
+// Goal: every byte of an answer leaves once, in order, inside its own item; a full queue is a
+// result; an empty one holds no memory (decision 17, S1-82).
 // Method: the queue alone, with a slot that only writes down what it is given.
 import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";

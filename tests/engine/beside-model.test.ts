@@ -1,5 +1,5 @@
-// Goal: a model beside the core (decision 3) gets every window in order, and its late answers move the
-// turn with the frames, never past them.
+// Goal: a model beside the core (decision 3) gets every window in order, and its late answers move
+// the turn with the frames, never past them.
 // Method: a model that answers on command, over the real core opened with "beside".
 import { describe, expect, test } from "bun:test";
 import { CAPTURE_EVENT, VAD_STATE } from "../../service/contract/core.ts";

@@ -1,4 +1,5 @@
-// Goal: the process-wide audio memory never exceeds its budget and loses no block (decision 17, S4-56).
+// Goal: the process-wide audio memory never exceeds its budget and loses no block (decision 17,
+// S4-56).
 import { describe, expect, test } from "bun:test";
 import type { Buffer } from "node:buffer";
 import * as fc from "fast-check";

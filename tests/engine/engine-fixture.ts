@@ -1,5 +1,5 @@
-// Shared parts for tests of the engine: a stepped clock, the real core with the energy rule, counted
-// metrics, and a listener that writes down what it hears and when.
+// Shared parts for tests of the engine: a stepped clock, the real core with the energy rule,
+// counted metrics, and a listener that writes down what it hears and when.
 import type {
   AudioEngine,
   AudioEngineConfig,

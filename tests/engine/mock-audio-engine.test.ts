@@ -1,5 +1,5 @@
-// Goal: the mock's caller speaks on command and its network takes its time, both on the injected clock
-// (S4-12). That it is an AudioEngine like any other: tests/conformance/audio-engine.test.ts.
+// Goal: the mock's caller speaks on command and its network takes its time, both on the injected
+// clock (S4-12). That it is an AudioEngine like any other: tests/conformance/audio-engine.test.ts.
 import { describe, expect, test } from "bun:test";
 import type { SlotFormat } from "../../service/contract/core.ts";
 import { createMockAudioEngine } from "../../service/engine/mock-audio-engine.ts";

@@ -1,5 +1,5 @@
-// Goal: one drift-free chain of timers wakes every active seat each 20 ms, spread over four phases, and
-// sleeps when nobody is active (decision 9, S1-81, S1-83).
+// Goal: one drift-free chain of timers wakes every active seat each 20 ms, spread over four phases,
+// and sleeps when nobody is active (decision 9, S1-81, S1-83).
 // Method: seats that write down when they are woken, on a virtual clock that can stall.
 import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";

@@ -1,5 +1,5 @@
-// Goal: what a call does to its own playback works at any moment, also from within a callback, and one
-// call's fault is nobody else's (S4-06, decisions 14 and 18).
+// Goal: what a call does to its own playback works at any moment, also from within a callback, and
+// one call's fault is nobody else's (S4-06, decisions 14 and 18).
 // Method: µ-law calls over the real core on a virtual clock.
 import { describe, expect, test } from "bun:test";
 import { SEND } from "../../service/contract/send-result.ts";

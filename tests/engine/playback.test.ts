@@ -1,7 +1,7 @@
 // Goal: the pacing rules of decision 9 hold on a virtual clock: lead, spacing, catch-up, drift,
 // underrun, item boundaries. Interruption, pause and faults: playback-control.test.ts.
-// Method: µ-law calls (bytes pass the core untouched) over the real core; expected numbers follow from
-// LEAD_FRAMES = 3 and 20 ms frames.
+// Method: µ-law calls (bytes pass the core untouched) over the real core; expected numbers follow
+// from LEAD_FRAMES = 3 and 20 ms frames.
 import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
 import { SEND } from "../../service/contract/send-result.ts";

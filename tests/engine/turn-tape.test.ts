@@ -1,5 +1,5 @@
-// Goal: the tape gives back exactly the frames it was given, in order, and holds no memory it does not
-// need (decision 17, S1-19).
+// Goal: the tape gives back exactly the frames it was given, in order, and holds no memory it does
+// not need (decision 17, S1-19).
 // Method: a plain list of kept frames as the model, random spans against both.
 import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";

@@ -1,5 +1,6 @@
-// Bad audio on an open /v1/stream socket: too slow, too fast, not finite, not whole. One test per row
-// of the table in docs/protocol.md, each with a second call beside it that must go on untouched.
+// Bad audio on an open /v1/stream socket: too slow, too fast, not finite, not whole. One test per
+// row of the table in docs/protocol.md, each with a second call beside it that must go on
+// untouched.
 import { describe, expect, test } from "bun:test";
 import { Encoding } from "../../gen/voxbridge/v1/stream_pb.ts";
 import { expectClose } from "../transport/support/bad-caller.ts";

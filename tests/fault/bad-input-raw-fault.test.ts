@@ -1,5 +1,5 @@
-// Bytes that no client library would send: broken heads, lying hosts, compression offers, and a good
-// conversation cut at every byte. A second call beside each must go on untouched.
+// Bytes that no client library would send: broken heads, lying hosts, compression offers, and a
+// good conversation cut at every byte. A second call beside each must go on untouched.
 import { describe, expect, test } from "bun:test";
 import { dialRaw, maskedFrame } from "../transport/support/raw-caller.ts";
 import { rawRequest } from "../transport/support/raw-http.ts";

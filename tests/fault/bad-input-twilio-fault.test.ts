@@ -28,7 +28,9 @@ interface Scene {
   readonly witness: WitnessCall;
 }
 
-/** A phone call that misbehaves beside a witness; then its close, its call told, the witness well. */
+/**
+ * A phone call that misbehaves beside a witness; then its close, its call told, the witness well.
+ */
 async function expectClose(
   code: number,
   reason: string,

@@ -1,5 +1,5 @@
-// Bad input before the upgrade: one test per row of the table in docs/protocol.md. Each has a second
-// call beside it that must go on untouched, and nothing may have been opened or dialled.
+// Bad input before the upgrade: one test per row of the table in docs/protocol.md. Each has a
+// second call beside it that must go on untouched, and nothing may have been opened or dialled.
 import { describe, expect, test } from "bun:test";
 import { twilioSignature } from "../../service/transport/twilio-signature.ts";
 import {

@@ -161,7 +161,9 @@ export class CallRules {
     if (heardSamples > item.sentSamples) this.fail("heard is at most sent");
   }
 
-  /** What the ledger said was heard, against the ear when a clear sent at that moment would arrive. */
+  /**
+   * What the ledger said was heard, against the ear when a clear sent at that moment would arrive.
+   */
   checkHeard(heardSamples: number, truthSamples: number): void {
     const overMs = (heardSamples - truthSamples) / this.#tolerance.samplesPerMs;
     if (overMs > this.#tolerance.downJitterMs) this.fail("never more is counted than was heard");
@@ -182,7 +184,10 @@ export class CallRules {
 
   // ---- the caller's audio -------------------------------------------------------------------
 
-  /** A span was opened; voiceStart: first frame of the voice that is going on, -1 when the model erred. */
+  /**
+   * A span was opened; voiceStart: first frame of the voice that is going on, -1 when the model
+   * erred.
+   */
   checkSpanStart(first: number, voiceStart: number, earliest: number): void {
     if (voiceStart < 0) return;
     const needed = Math.max(earliest, voiceStart - PRE_ROLL_FRAMES + ONSET_SLACK_FRAMES);

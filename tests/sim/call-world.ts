@@ -141,7 +141,9 @@ export class CallWorld {
     this.time.at(thenMs, () => check(this.#farEnd.heardSamples(item, thenMs)));
   }
 
-  /** First frame of the voice that is going on; -1 when there is none or the model may have erred. */
+  /**
+   * First frame of the voice that is going on; -1 when there is none or the model may have erred.
+   */
   voiceStart(): number {
     return this.knobs.flipPercent > 0 ? -1 : this.#voiceStart;
   }

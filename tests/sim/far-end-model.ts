@@ -1,5 +1,6 @@
-// The caller's loudspeaker: plays frames in real time as they arrive, drops what a clear tells it to,
-// reports what it has played. What it says it played is the truth that the ledger is measured by.
+// The caller's loudspeaker: plays frames in real time as they arrive, drops what a clear tells it
+// to, reports what it has played. What it says it played is the truth that the ledger is measured
+// by.
 import type { VirtualTime } from "./virtual-time.ts";
 
 const FRAME_MS = 20;

@@ -1,6 +1,6 @@
-// A Realtime provider over frame numbers: input buffer, items, one active response, deltas faster than
-// real time; and what providers do wrong: slow, refusing, late after a cancel, silent for ever, gone.
-// What only a broken client could make it see is reported as a broken rule.
+// A Realtime provider over frame numbers: input buffer, items, one active response, deltas faster
+// than real time; and what providers do wrong: slow, refusing, late after a cancel, silent for
+// ever, gone. What only a broken client could make it see is reported as a broken rule.
 import type { Dice } from "./dice.ts";
 import type { Knobs } from "./knobs.ts";
 import type { VirtualTime } from "./virtual-time.ts";

@@ -1,5 +1,6 @@
-// `bun run sim --seeds N [--from N]`: whole calls, one per seed, every rule checked after every event.
-// `bun run sim --seed N --trace`: one of them, told line by line. A failing seed prints how to replay it.
+// `bun run sim --seeds N [--from N]`: whole calls, one per seed, every rule checked after every
+// event. `bun run sim --seed N --trace`: one of them, told line by line. A failing seed prints how
+// to replay it.
 import { CallWorld } from "./call-world.ts";
 
 const wordAfter = (name: string) => {

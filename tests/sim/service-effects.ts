@@ -1,5 +1,5 @@
-// CallEffects of a simulated call: what the conversation wants becomes messages on links, watched by
-// the rules. The real span forwarder carries the caller's audio, over models of tape and pacer.
+// CallEffects of a simulated call: what the conversation wants becomes messages on links, watched
+// by the rules. The real span forwarder carries the caller's audio, over models of tape and pacer.
 import type {
   CallEffects,
   ConversationCount,

@@ -1,7 +1,7 @@
 // Goal: whatever commands come, in whatever order and at whatever times, a simulated session never
 // throws and keeps the rules that a client relies on.
-// Method: sessions without sockets, random commands and waits from fast-check (which prints its seed
-// and shrinks what fails); after each step the invariants, at the end the totals.
+// Method: sessions without sockets, random commands and waits from fast-check (which prints its
+// seed and shrinks what fails); after each step the invariants, at the end the totals.
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { SIMULATOR_LIMITS } from "../../service/simulator/simulator-options.ts";
@@ -124,7 +124,9 @@ function playSession(steps: readonly Step[], seed: number): readonly Sent[] {
   return sent;
 }
 
-/** Audio and ends of responses in the order sent: who is active, and nothing outside its response. */
+/**
+ * Audio and ends of responses in the order sent: who is active, and nothing outside its response.
+ */
 function checkResponses(sent: readonly Sent[]): void {
   const open = new Map<string, boolean>();
   const over = new Set<string>();

@@ -1,5 +1,5 @@
-// A whole stream through a fresh core slot in one piece: what the service's frame-by-frame work must
-// equal bit for bit (decision 4).
+// A whole stream through a fresh core slot in one piece: what the service's frame-by-frame work
+// must equal bit for bit (decision 4).
 import type { AudioFormat } from "../../scripts/caller/audio-format.ts";
 import { frameBytes } from "../../scripts/caller/audio-format.ts";
 import type { CoreSlot, SlotFormat } from "../../service/contract/core.ts";

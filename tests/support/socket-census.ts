@@ -4,10 +4,11 @@
 //   client sent --> server received        client received <-- server sent
 //
 // Quiet: no dial is open-ended, both sides count the same sockets, and each direction has arrived.
-// Everything in the service happens in message and timer callbacks on the injected clock, so a quiet
-// process stays quiet until the clock moves.
+// Everything in the service happens in message and timer callbacks on the injected clock, so a
+// quiet process stays quiet until the clock moves.
 // How: while the census is open, Bun.serve and the global WebSocket are replaced by counting ones.
-// Limits: one census at a time; sockets made before it are not seen; paused sockets are never quiet.
+// Limits: one census at a time; sockets made before it are not seen; paused sockets are never
+// quiet.
 import type { ServerWebSocket } from "bun";
 
 export interface SocketCensus {

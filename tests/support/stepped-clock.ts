@@ -2,7 +2,10 @@
 // A binary heap would be faster; a test has tens of timers, so the next one is looked up.
 import type { Clock, TimerHandle } from "../../service/contract/clock.ts";
 
-/** 2026-01-01T00:00:00Z: wall time is this plus the stepped time, so that logs are the same each run. */
+/**
+ * 2026-01-01T00:00:00Z: wall time is this plus the stepped time, so that logs are the same each
+ * run.
+ */
 const WALL_EPOCH_MS = 1_767_225_600_000;
 /** More callbacks than this in one advance are a timer that arms itself again with no delay. */
 const CALLBACKS_PER_ADVANCE_MAX = 1_000_000;
@@ -71,7 +74,9 @@ export function createSteppedClock(): SteppedClock {
   };
 }
 
-/** The earliest timer due by `endMs`; of two at the same time the one set first (a Map keeps order). */
+/**
+ * The earliest timer due by `endMs`; of two at the same time the one set first (a Map keeps order).
+ */
 function nextDue(timers: ReadonlyMap<TimerHandle, Timer>, endMs: number): Timer | undefined {
   let next: Timer | undefined;
   for (const timer of timers.values()) {

@@ -54,7 +54,10 @@ async function stop({ service, written, base }: Watched): Promise<string> {
   return written.join("\n");
 }
 
-/** Opens /v1/stream, sends the first frame, the others once it is answered, and resolves when the socket is closed. */
+/**
+ * Opens /v1/stream, sends the first frame, the others once it is answered, and resolves when the
+ * socket is closed.
+ */
 function speak(base: string, key: string, frames: readonly unknown[]): Promise<string> {
   const { promise, resolve } = Promise.withResolvers<string>();
   const received: string[] = [];

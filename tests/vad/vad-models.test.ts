@@ -1,5 +1,6 @@
 // Goal: engines load or fail clearly at boot; a model beside the core answers like onnxruntime.
-// Method: the pinned models, a core that only keeps the weights it is given, speech of tests/speech.
+// Method: the pinned models, a core that only keeps the weights it is given, speech of
+// tests/speech.
 import { afterAll, describe, expect, test } from "bun:test";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";

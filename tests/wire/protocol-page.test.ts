@@ -1,5 +1,5 @@
-// docs/protocol.md against the code: every message of the schema, every close code, every status and
-// every error code of a refusal stands in it, so that the page cannot fall behind.
+// docs/protocol.md against the code: every message of the schema, every close code, every status
+// and every error code of a refusal stands in it, so that the page cannot fall behind.
 import { describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,5 +1,5 @@
-// The big lane (S0-18, S0-23): the same direct way as the fast lane, and behind it a typed event bus
-// and ordered stages for everything that the caller's side and other listeners are told.
+// The big lane (S0-18, S0-23): the same direct way as the fast lane, and behind it a typed event
+// bus and ordered stages for everything that the caller's side and other listeners are told.
 //
 //   provider event -> inner lane: clear, cancel, truncate (one synchronous call, S0-07, S0-10, D-40)
 //                  -> then the bus (subscribers) and, for notices, the stages -> transport

@@ -1,4 +1,5 @@
-// Goal: stages stand in order, may change or keep a notice, and a broken one costs nothing but itself.
+// Goal: stages stand in order, may change or keep a notice, and a broken one costs nothing but
+// itself.
 import { describe, expect, test } from "bun:test";
 import type { CallStage } from "../../../service/contract/call-events.ts";
 import type { CallNotice } from "../../../service/contract/transport.ts";

@@ -1,4 +1,5 @@
-// A WebSocket by hand, for what a well-behaved client cannot do: frames byte by byte, false lengths.
+// A WebSocket by hand, for what a well-behaved client cannot do: frames byte by byte, false
+// lengths.
 import { connect } from "node:net";
 
 export interface RawCaller {
