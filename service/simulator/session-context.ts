@@ -21,6 +21,7 @@ export interface SessionContext {
   readonly recorder: SessionRecorder | undefined;
   readonly items: ConversationItems;
   readonly unanswered: UnansweredList;
+  readonly isSecondResponseIgnored: boolean;
   readonly send: SendEvent;
   settings(): SessionSettings;
   /** Answers a command with an error; the session goes on. */

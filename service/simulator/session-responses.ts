@@ -4,6 +4,7 @@ import type { RealtimeCommandOf } from "../wire/realtime-command-schema.ts";
 import { createAnswer } from "./answer.ts";
 import { audioForm } from "./audio-forms.ts";
 import { ResponseRun } from "./response-run.ts";
+import type { ServerEvent } from "./server-events.ts";
 import type { SessionContext } from "./session-context.ts";
 import { NOTHING_UNANSWERED, type Unanswered } from "./unanswered.ts";
 
@@ -23,6 +24,15 @@ export interface SessionResponses {
 
 const INPUT_TOKENS_PER_SECOND = 10;
 
+/** There are none; the event belongs to the end of a response. */
+const RATE_LIMITS: ServerEvent = {
+  type: "rate_limits.updated",
+  rate_limits: [
+    { name: "requests", limit: 10_000, remaining: 9_999, reset_seconds: 0.006 },
+    { name: "tokens", limit: 1_000_000, remaining: 999_000, reset_seconds: 0.06 },
+  ],
+};
+
 export function createSessionResponses(
   context: SessionContext,
   conversationId: string,
@@ -35,13 +45,7 @@ export function createSessionResponses(
   const onDone = (run: ResponseRun) => {
     if (active === run) active = undefined;
     parallel.delete(run);
-    send({
-      type: "rate_limits.updated",
-      rate_limits: [
-        { name: "requests", limit: 10_000, remaining: 9_999, reset_seconds: 0.006 },
-        { name: "tokens", limit: 1_000_000, remaining: 999_000, reset_seconds: 0.06 },
-      ],
-    });
+    send(RATE_LIMITS);
   };
 
   const start = (request: ResponseRequest) => {
@@ -82,6 +86,7 @@ export function createSessionResponses(
       const request = command.response ?? {};
       const isParallel = request.conversation === "none";
       if (!isParallel && active !== undefined) {
+        if (context.isSecondResponseIgnored) return;
         const message =
           `Conversation already has an active response in progress: ${active.responseId}. ` +
           "Wait until the response is finished before creating a new one.";

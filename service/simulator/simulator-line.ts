@@ -1,6 +1,7 @@
 // One connection to the simulator: carries a session's events to its socket, and brings the faults
 // that a test asked for.
 import type { ServerWebSocket } from "bun";
+import type { Clock, TimerHandle } from "../contract/clock.ts";
 import { oversizedEvent, type SessionFault } from "./simulator-faults.ts";
 import type { SimulatorLimits, SimulatorOptions, SimulatorStats } from "./simulator-options.ts";
 import type { SessionRecorder, SimulatorRecord } from "./simulator-record.ts";
@@ -44,6 +45,7 @@ export function createSimulatorLine(deps: SimulatorLineDeps): SimulatorLine {
   let { fault } = deps;
   let sentCount = 0;
   let isStalled = false;
+  const underway = createDelay(options.clock, deps.limits.oneWayMs);
 
   const write = (text: string) => {
     if (isStalled) return;
@@ -67,6 +69,15 @@ export function createSimulatorLine(deps: SimulatorLineDeps): SimulatorLine {
     }
   };
 
+  const send = (text: string) => {
+    write(text);
+    sentCount += 1;
+    if (fault === undefined || sentCount < fault.afterEvents) return;
+    const struck = fault;
+    fault = undefined;
+    fail(struck);
+  };
+
   const session = createSimulatorSession({
     clock: options.clock,
     random: options.random,
@@ -75,15 +86,9 @@ export function createSimulatorLine(deps: SimulatorLineDeps): SimulatorLine {
     sessionId,
     model: deps.model,
     recorder,
-    sendText(text) {
-      write(text);
-      sentCount += 1;
-      if (fault === undefined || sentCount < fault.afterEvents) return;
-      const struck = fault;
-      fault = undefined;
-      fail(struck);
-    },
-    close: (code, reason) => socket.close(code, reason),
+    isSecondResponseIgnored: options.isSecondResponseIgnored ?? false,
+    sendText: (text) => underway.pass(() => send(text)),
+    close: (code, reason) => underway.pass(() => socket.close(code, reason)),
     onCommandRefused: () => {
       stats.commandsRefused += 1;
     },
@@ -95,10 +100,35 @@ export function createSimulatorLine(deps: SimulatorLineDeps): SimulatorLine {
     open: () => session.open(),
     onMessage(message) {
       if (isStalled) return;
-      if (typeof message === "string") session.onText(message);
+      if (typeof message === "string") underway.pass(() => session.onText(message));
       else socket.close(CODE_WRONG_KIND, "text messages are expected");
     },
-    onClosed: () => session.drop(),
+    onClosed() {
+      underway.drop();
+      session.drop();
+    },
     fail,
+  };
+}
+
+/** Lets things happen later, in order; at once when the delay is 0. */
+function createDelay(clock: Clock, delayMs: number) {
+  const timers = new Set<TimerHandle>();
+  return {
+    pass(act: () => void) {
+      if (delayMs === 0) {
+        act();
+        return;
+      }
+      const timer = clock.setTimer(delayMs, () => {
+        timers.delete(timer);
+        act();
+      });
+      timers.add(timer);
+    },
+    drop() {
+      for (const timer of timers) clock.clearTimer(timer);
+      timers.clear();
+    },
   };
 }

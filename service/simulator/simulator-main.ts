@@ -5,13 +5,16 @@ import { VoxError } from "../errors.ts";
 import { parseScript } from "./script.ts";
 import { createRealtimeSimulator, type Simulator } from "./simulator.ts";
 
-const HELP = `bun run simulator [--port 8790] [--host 127.0.0.1] [--script answers.yaml] [--speed 5]
+const HELP = `bun run simulator [--port 8790] [--host 127.0.0.1] [--script answers.yaml]
+                  [--speed 5] [--delay 0]
 
   --script  what to answer, see docs/simulator.md
   --speed   audio comes this many times faster than real time
+  --delay   milliseconds that each message is on its way, in each direction
 `;
 const PORT_MAX = 65_535;
 const SPEED_MAX = 100;
+const DELAY_MS_MAX = 5_000;
 
 /** Reads the command line and listens. Throws VoxError `config_invalid`. */
 export async function startSimulator(args: readonly string[]): Promise<Simulator | undefined> {
@@ -23,13 +26,14 @@ export async function startSimulator(args: readonly string[]): Promise<Simulator
   const port = numberBetween("port", values.port ?? "8790", 0, PORT_MAX);
   if (!Number.isInteger(port)) throw invalid(`port is ${port}, must be a whole number`);
   const speed = numberBetween("speed", values.speed ?? "5", 0.1, SPEED_MAX);
+  const oneWayMs = numberBetween("delay", values.delay ?? "0", 0, DELAY_MS_MAX);
   const script = values.script === undefined ? {} : { script: await readScript(values.script) };
   return createRealtimeSimulator({
     clock: createSystemClock(),
     random: createSystemRandom(),
     host: values.host ?? "127.0.0.1",
     port,
-    limits: { speed },
+    limits: { speed, oneWayMs },
     ...script,
   });
 }
@@ -43,6 +47,7 @@ function readArguments(args: readonly string[]) {
         port: { type: "string" },
         script: { type: "string" },
         speed: { type: "string" },
+        delay: { type: "string" },
         help: { type: "boolean", short: "h" },
       },
     }).values;

@@ -7,6 +7,8 @@ export interface SimulatorLimits {
   /** A session ends after this, as the real one does after 60 minutes. */
   readonly sessionMsMax: number;
   readonly sessionsMax: number;
+  /** How long a message is on its way, in each direction: a network between the two. */
+  readonly oneWayMs: number;
   /** From response.create to the first audio. */
   readonly startDelayMs: number;
   /** Audio comes this many times faster than real time. */
@@ -29,6 +31,7 @@ export interface SimulatorLimits {
 export const SIMULATOR_LIMITS: SimulatorLimits = {
   sessionMsMax: 60 * 60_000,
   sessionsMax: 1_024,
+  oneWayMs: 0,
   startDelayMs: 50,
   speed: 5,
   deltaMsMin: 20,
@@ -50,6 +53,8 @@ export interface SimulatorOptions {
   readonly port: number;
   readonly script?: SimulatorScript;
   readonly limits?: Partial<SimulatorLimits>;
+  /** A second response.create is passed over instead of refused, as some servers do (D-23). */
+  readonly isSecondResponseIgnored?: boolean;
   /** Keeps what each session was told and heard, for tests. Memory grows with each call. */
   readonly isRecorded?: boolean;
 }

@@ -29,6 +29,7 @@ export interface SimulatorSessionDeps {
   readonly random: Random;
   readonly limits: SimulatorLimits;
   readonly script: SimulatorScript | undefined;
+  readonly isSecondResponseIgnored: boolean;
   readonly sessionId: string;
   readonly model: string;
   readonly recorder: SessionRecorder | undefined;
@@ -151,6 +152,7 @@ class Session implements SimulatorSession {
 
   #createContext(): SessionContext {
     const { clock, random, limits, recorder, script, close } = this.#deps;
+    const { isSecondResponseIgnored } = this.#deps;
     const items = createConversationItems();
     return {
       clock,
@@ -159,6 +161,7 @@ class Session implements SimulatorSession {
       recorder,
       items,
       close,
+      isSecondResponseIgnored,
       unanswered: createUnansweredList(script),
       send: (event) => this.#send(event),
       settings: () => this.#settings,

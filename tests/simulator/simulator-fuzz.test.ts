@@ -93,6 +93,7 @@ function playSession(steps: readonly Step[], seed: number): readonly Sent[] {
     random: createSeededRandom(seed),
     limits: { ...SIMULATOR_LIMITS, answerMsMax: 3_000 },
     script: undefined,
+    isSecondResponseIgnored: false,
     sessionId: "sess_1",
     model: "m",
     recorder: undefined,

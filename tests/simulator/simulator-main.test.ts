@@ -29,6 +29,7 @@ describe("startSimulator()", () => {
     [["--port", "70000"], "port is 70000"],
     [["--port", "1.5"], "port is 1.5"],
     [["--speed", "0"], "speed is 0"],
+    [["--delay", "6000"], "delay is 6000"],
     [["--script", "none.yaml"], "script is none.yaml, must be a file"],
     [["--wrong"], "--wrong"],
   ])("refuses %p", async (args, part) => {

@@ -73,6 +73,28 @@ describe("createOpenAiRealtimeFactory()", () => {
     },
   );
 
+  test("a network in between makes everything later, in the same order", async () => {
+    await using pair = createLoopbackPair({ simulator: { limits: { oneWayMs: 40 } } });
+    pair.upstream.open();
+    // The server's first words, our session.update, its answer.
+    await pair.until(() => pair.simulator.stats.messagesReceived === 1);
+    await pair.advance(70);
+    expect(pair.upstream.isReady()).toBe(false);
+    await pair.advance(20);
+    expect(pair.upstream.isReady()).toBe(true);
+    pair.upstream.respond({ instructions: "", tag: "far" });
+    await pair.advance(70);
+    expect(pair.of("onResponseCreated")).toEqual([]);
+    await pair.advance(20);
+    expect(pair.of("onResponseCreated")).toHaveLength(1);
+    await pair.advance(1_000);
+    expect(pair.of("onResponseDone")).toHaveLength(1);
+    expect(pair.heard.map(([name]) => name).slice(1, 3)).toEqual([
+      "onResponseCreated",
+      "onAgentTranscript",
+    ]);
+  });
+
   test("with the server's turn detection it reports turns and answers nobody asked for", async () => {
     const session = { ...PCMU_SESSION, turnDetection: "server_vad" } as const;
     await using pair = await createReadyPair({ session });
