@@ -147,7 +147,7 @@ for (const kind of KINDS) {
   describe(`Transport: ${kind.name}`, () => {
     const chunks = [1, 2, 3].map((value) => new Uint8Array(160).fill(value));
 
-    test("hands on every chunk in order, with its capture time", () => {
+    test("RT-14: hands on every chunk in order, with its capture time", () => {
       const { stream, call } = open(kind);
       stream.onMessage(kind.start);
       for (const [index, data] of chunks.entries()) stream.onMessage(kind.audio(index, data));
@@ -155,7 +155,7 @@ for (const kind of KINDS) {
       expect(call().captureMs).toEqual([0, 20, 40]);
     });
 
-    test("sends frames byte for byte, in order, and a clear between them", () => {
+    test("RT-14: sends frames byte for byte, in order, and a clear between them", () => {
       const { stream, sent, call } = open(kind);
       stream.onMessage(kind.start);
       sent.length = 0;
