@@ -95,7 +95,7 @@ describe("on an open stream", () => {
     await witness.goesOn();
   });
 
-  test("1011: a bug in the call", async () => {
+  test("I8 1011: a bug in the call", async () => {
     await expectClose(1011, "internal error", ({ service, caller }) => {
       service.opener.setFaulty(true);
       caller.send({ case: "text", value: { text: "hello" } });

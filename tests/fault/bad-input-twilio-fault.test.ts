@@ -104,7 +104,7 @@ describe("on an open media stream", () => {
     }
   });
 
-  test("1011: a bug in the call", async () => {
+  test("I8 1011: a bug in the call", async () => {
     await expectClose(1011, "internal error", ({ service, caller }) => {
       service.opener.setFaulty(true);
       caller.socket.send(phoneDtmf("1"));
