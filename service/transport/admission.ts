@@ -8,6 +8,7 @@ import type { Clock } from "../contract/clock.ts";
 import type { CallOpener, CallRefusal } from "../contract/transport.ts";
 import { RETRY_AFTER_SECONDS } from "../limits.ts";
 import { createAddressLimit } from "./address-limit.ts";
+import { strangerAddress } from "./loopback.ts";
 import type { RefusalStatus } from "./traffic.ts";
 
 /** Why a request is answered without an upgrade. */
@@ -29,8 +30,8 @@ export interface AdmissionSettings {
 }
 
 export interface Admission {
-  /** May this address try once more? Counts the attempt. */
-  checkAddress(address: string): Refusal | null;
+  /** May this address try once more? Counts the attempt, unless it is this machine's own. */
+  checkAddress(address: string, headers: Headers): Refusal | null;
   /** A browser says where its page comes from; programs say nothing and pass. */
   checkOrigin(origin: string | null): Refusal | null;
   /** -> the fingerprint of the key, "" where no keys are configured. */
@@ -56,8 +57,9 @@ export function createAdmission(options: AdmissionOptions): Admission {
   const keyHashes = settings.apiKeys.map(hashOf);
 
   return {
-    checkAddress(address) {
-      if (addresses.take(address, clock.nowMs())) return null;
+    checkAddress(address, headers) {
+      const stranger = strangerAddress(address, headers);
+      if (stranger === null || addresses.take(stranger, clock.nowMs())) return null;
       const message = "Too many connections from this address; wait ten seconds";
       return { status: 429, code: "address_limit", message, hasRetryAfter: true };
     },

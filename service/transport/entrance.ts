@@ -78,7 +78,7 @@ function admitStream(
   const { admission, opener, clock, traffic, lanes } = options;
   const { headers } = request;
   const early =
-    admission.checkAddress(address) ??
+    admission.checkAddress(address, headers) ??
     checkUpgrade(headers) ??
     admission.checkOrigin(headers.get("origin"));
   if (early !== null) return early;
@@ -108,7 +108,7 @@ function admitTwilio(
   if (early !== null) return early;
   const { pathname, search } = requestPath(url);
   // Thousands of calls may come from few addresses of Twilio's, so only failures count.
-  const failed = (refusal: Refusal): Refusal => admission.checkAddress(address) ?? refusal;
+  const failed = (refusal: Refusal): Refusal => admission.checkAddress(address, headers) ?? refusal;
   if (!twilio.isSignedUpgrade(pathname + search, headers.get("x-twilio-signature"))) {
     return failed(SIGNATURE_REFUSED);
   }
@@ -128,9 +128,9 @@ function admitPlain(
 ): Admitted | Refusal {
   const { admission, twilio } = options;
   const { headers } = request;
-  if (twilio !== null) return admission.checkAddress(address) ?? TOKEN_REFUSED;
+  if (twilio !== null) return admission.checkAddress(address, headers) ?? TOKEN_REFUSED;
   const refusal =
-    admission.checkAddress(address) ??
+    admission.checkAddress(address, headers) ??
     (isFromThisMachine(address, headers) ? null : LOOPBACK_ONLY) ??
     checkUpgrade(headers) ??
     admission.checkOrigin(headers.get("origin")) ??
