@@ -88,7 +88,9 @@ export class Capture {
     if (this.#vad !== null) this.#bitsLate |= this.#slot.decide(windowIndex, probability);
   }
 
+  /** What was said while nothing was captured is no gap. */
   start(): void {
+    if (!this.#isRunning) this.#nextMs = UNKNOWN;
     this.#isRunning = true;
     this.#isMediaNew = true;
   }

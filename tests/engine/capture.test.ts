@@ -3,9 +3,14 @@
 // Method: µ-law at 8 kHz on both sides, so captured frames are the caller's bytes; the tape reads back.
 import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
-import { CAPTURE_EVENT, VAD_STATE } from "../../service/contract/core.ts";
 import type { AudioEngine } from "../../service/contract/audio-engine.ts";
+import { CAPTURE_EVENT, type Core, type CoreSlot, VAD_STATE } from "../../service/contract/core.ts";
 import { SEND } from "../../service/contract/send-result.ts";
+import { createAudioEngine } from "../../service/engine/audio-engine.ts";
+import { createAudioShared } from "../../service/engine/audio-shared.ts";
+import { createFastLaneConfig } from "../../service/engine/fast-lane-config.ts";
+import { makeCore, PHONE_FORMAT } from "../core/core-fixture.ts";
+import { createSteppedClock } from "../support/stepped-clock.ts";
 import { makeCall, makeProcess, phoneAudio, phoneFrame } from "./engine-fixture.ts";
 import { phoneTone } from "./phone-tone.ts";
 
@@ -150,6 +155,89 @@ describe("capture", () => {
     engine.startCapture();
     engine.capture(phoneFrame(1), 0, 160, 40);
     expect(engine.framesCaptured()).toBe(1);
+    engine.stopCapture();
+    engine.startCapture();
+    engine.capture(phoneFrame(1), 0, 160, 5000);
+    expect(engine.framesCaptured()).toBe(2);
+  });
+});
+
+describe("capture over time", () => {
+  test("whatever is lost, repeated or late by chunks, every frame lies at its time", () => {
+    const chunk = fc.record({
+      frames: fc.integer({ min: 1, max: 5 }),
+      fate: fc.constantFrom("arrives", "arrives", "lost", "twice"),
+    });
+    fc.assert(
+      fc.property(fc.array(chunk, { minLength: 1, maxLength: 30 }), (chunks) => {
+        const { engine } = taped();
+        const expected: number[] = [];
+        const sendAt = (frame: number, frames: number) => {
+          const values = Array.from({ length: frames }, (_, at) => phoneFrame((frame + at) % 250));
+          const bytes = Buffer.concat(values);
+          engine.capture(bytes, 0, bytes.length, frame * 20);
+        };
+        sendAt(0, 1);
+        expected.push(0);
+        let next = 1;
+        for (const { frames, fate } of chunks) {
+          if (fate !== "lost") {
+            const isAfterGap = expected.length < next;
+            while (expected.length < next) expected.push(-1);
+            sendAt(next, frames);
+            for (let at = 0; at < frames; at += 1) expected.push((next + at) % 250);
+            // A filled span takes nothing late.
+            if (fate === "twice" && isAfterGap) sendAt(next - 1, 1);
+          }
+          next += frames;
+        }
+        const tape = readTape(engine);
+        expect(tape.length).toBe(expected.length * 160);
+        for (const [frame, value] of expected.entries()) {
+          if (value >= 0) expect(tape[frame * 160]).toBe(value);
+        }
+        engine.shutdown();
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test("S4-51: frames are handed on as they lie in core memory and in the tape's blocks", () => {
+    const clock = createSteppedClock();
+    const core = makeCore(1);
+    const slots: CoreSlot[] = [];
+    const openSlot = (...wanted: Parameters<Core["openSlot"]>) => {
+      const slot = core.openSlot(...wanted);
+      if (slot !== null) slots.push(slot);
+      return slot;
+    };
+    const shared = createAudioShared({ core: { ...core, openSlot }, clock });
+    const handed = new Set<Uint8Array>();
+    const engine = createAudioEngine(shared, createFastLaneConfig(PHONE_FORMAT), {
+      onCaptureFrame: () => undefined,
+      onPlaybackFrame(frame) {
+        handed.add(frame);
+        return SEND.SENT;
+      },
+      onPlaybackItemSent: () => undefined,
+      onPlaybackUnderrun: () => undefined,
+    });
+    engine.initialize();
+    engine.startCapture();
+    engine.tapeBegin(0);
+    engine.queuePlayback(1, phoneAudio(400), 0, 3200);
+    for (let at = 0; at < 400; at += 20) {
+      engine.capture(phoneAudio(400), at * 8, at * 8 + 160, -1);
+      clock.advance(20);
+    }
+    expect([...handed]).toEqual([slots[0]?.output ?? new Uint8Array()]);
+    expect(handed.has(slots[0]?.output ?? new Uint8Array())).toBe(true);
+    const blocks = new Set<Uint8Array>();
+    engine.tapeRead(0, 20, (source) => {
+      blocks.add(source);
+      return SEND.SENT;
+    });
+    expect([...blocks].map((block) => block.length)).toEqual([8000]);
   });
 });
 
