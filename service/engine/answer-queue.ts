@@ -82,11 +82,10 @@ export class AnswerQueue {
 
   /**
    * Queues bytes [start, end) of an item. A new item ends the one before.
-   * -> DROPPED: full, or the item was flushed or ended; nothing was taken.
+   * -> DROPPED: full, or the item was flushed, ended or followed by another; nothing was taken.
    */
   push(item: number, source: Uint8Array, start: number, end: number): SendResult {
     assert(start >= 0 && start <= end && end <= source.length, "answer audio outside its source");
-    assert(item >= this.#itemLast, "answer items must grow");
     const byteCount = end - start;
     if (!this.#admits(item) || !this.#reserve(item, byteCount)) {
       this.#metrics.answerBytesDropped.add(byteCount);
@@ -188,7 +187,7 @@ export class AnswerQueue {
   }
 
   #admits(item: number): boolean {
-    if (item <= this.#itemRefusedLast) return false;
+    if (item <= this.#itemRefusedLast || item < this.#itemLast) return false;
     const last = this.#items.at(-1);
     if (item === this.#itemLast) return last?.item === item && last.endByte < 0;
     return this.#items.length < ITEMS_MAX;

@@ -135,11 +135,13 @@ describe("answerQueue", () => {
     expect(told).toEqual([]);
   });
 
-  test("audio after an item's end is refused", () => {
+  test("audio after an item's end, or of an older item, is refused", () => {
     const { queue } = makeQueue();
     queue.push(1, counted(0, 10), 0, 10);
     queue.endItem(1);
     expect(queue.push(1, counted(0, 10), 0, 10)).toBe(SEND.DROPPED);
-    expect(() => queue.push(0, counted(0, 10), 0, 10)).toThrow("grow");
+    queue.push(3, counted(0, 10), 0, 10);
+    expect(queue.push(2, counted(0, 10), 0, 10)).toBe(SEND.DROPPED);
+    expect(queue.waitingMs()).toBeCloseTo(20 / 48, 9);
   });
 });
