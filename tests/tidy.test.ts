@@ -146,9 +146,11 @@ describe("packages", () => {
       "zod",
     ]);
     expect(Object.keys(manifest.devDependencies).sort()).toEqual([
+      "@alexanderolsen/libsamplerate-js",
       "@biomejs/biome",
       "@bufbuild/buf",
       "@bufbuild/protoc-gen-es",
+      "alawmulaw",
       "assemblyscript",
       "bun",
       "bun-types",
@@ -156,8 +158,10 @@ describe("packages", () => {
       "fast-check",
       "knip",
       "openai",
+      "speex-resampler",
       "typescript",
       "typescript-eslint",
+      "wave-resampler",
     ]);
     const versions = Object.values({ ...manifest.dependencies, ...manifest.devDependencies });
     expect(versions.filter((version) => !/^\d+\.\d+\.\d+$/.test(version))).toEqual([]);
