@@ -24,8 +24,9 @@ export function decodeMulaw(byte: number): number {
 
 /** PCM16 -> mu-law byte; the segment is the place of the highest bit of the biased magnitude. */
 export function encodeMulaw(sample: number): number {
-  // A decision value belongs to the step above it, so the two spare bits are cut, not rounded.
-  const magnitude = Math.min((sample < 0 ? -sample : sample) >> 2, MULAW_MAGNITUDE_MAX);
+  // Spare bits are cut, not rounded, and negative values are counted from -1, as the ITU's own
+  // software does (G.191 STL): -1 to -4 are the negative zero.
+  const magnitude = Math.min((sample < 0 ? ~sample : sample) >> 2, MULAW_MAGNITUDE_MAX);
   const biased = magnitude + MULAW_BIAS;
   const segment = 26 - Math.clz32(biased);
   const step = (biased >> (segment + 1)) & 0x0f;
