@@ -5,9 +5,15 @@ const FORWARDING_HEADERS = ["forwarded", "x-forwarded-for", "x-real-ip", "via"] 
 /** The longest text of an IPv6 address, with a zone. */
 const ADDRESS_CHARACTERS_MAX = 64;
 
-/** address: as Bun tells it. A tunnel or proxy names the real sender in one of these headers. */
+const HOST_LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$/i;
+
+/**
+ * address: as Bun tells it. A tunnel or proxy names the real sender in one of these headers. A web
+ * page whose host name has been pointed at this machine (DNS rebinding) still says its own Host.
+ */
 export function isFromThisMachine(address: string, headers: Headers): boolean {
-  return isLoopback(address) && !FORWARDING_HEADERS.some((name) => headers.has(name));
+  if (!isLoopback(address) || !HOST_LOOPBACK.test(headers.get("host") ?? "")) return false;
+  return !FORWARDING_HEADERS.some((name) => headers.has(name));
 }
 
 /**

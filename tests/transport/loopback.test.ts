@@ -2,7 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { isFromThisMachine, strangerAddress } from "../../service/transport/loopback.ts";
 
-const none = new Headers();
+const none = new Headers({ host: "127.0.0.1:8080" });
 
 describe("isFromThisMachine()", () => {
   test("takes loopback addresses without a trace of a proxy", () => {
@@ -12,9 +12,23 @@ describe("isFromThisMachine()", () => {
     for (const address of ["203.0.113.1", "::2", "10.0.0.1", "", "127.0.0.1.example.com"]) {
       expect(isFromThisMachine(address, none)).toBe(false);
     }
-    for (const name of ["Forwarded", "X-Forwarded-For", "X-Real-IP", "Via"]) {
-      expect(isFromThisMachine("127.0.0.1", new Headers({ [name]: "x" }))).toBe(false);
+    for (const host of ["localhost", "LOCALHOST:80", "127.0.0.1", "[::1]:8080"]) {
+      expect(isFromThisMachine("127.0.0.1", new Headers({ host }))).toBe(true);
     }
+    for (const name of ["Forwarded", "X-Forwarded-For", "X-Real-IP", "Via"]) {
+      expect(isFromThisMachine("127.0.0.1", new Headers({ host: "localhost", [name]: "x" }))).toBe(
+        false,
+      );
+    }
+  });
+});
+
+describe("isFromThisMachine(), asked by a browser", () => {
+  test("T8: refuses a page whose name has been pointed at this machine", () => {
+    for (const host of ["evil.example.com", "evil.example.com:8080", "localhost.evil.com", ""]) {
+      expect(isFromThisMachine("127.0.0.1", new Headers({ host }))).toBe(false);
+    }
+    expect(isFromThisMachine("127.0.0.1", new Headers())).toBe(false);
   });
 });
 
