@@ -32,7 +32,7 @@ export function benchUpstreamMessages(
     ...appendJobs(byteCount),
     ...deltaJobs(byteCount),
   ]);
-  const times = jobs.map(() => new Array<number>());
+  const times = jobs.map((): number[] => []);
   let checksum = 0;
   for (let round = 0; round < rounds; round += 1) {
     for (const [index, [, job]] of jobs.entries()) {
