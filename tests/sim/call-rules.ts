@@ -10,6 +10,12 @@ const PRE_ROLL_FRAMES = 15;
 const ONSET_SLACK_FRAMES = 3;
 /** Wait of a response behind another one, and what the provider may need to end that. */
 const ANSWER_MS_MAX = 17_000;
+/** A refusal so soon after another one is a retry without waiting. */
+const REFUSED_AGAIN_MS = 1_000;
+/** Longest stall that is injected, and what it delays. */
+const STALL_MS_MAX = 1_500;
+/** After this the call ends whether its goodbye was heard or not. */
+const GOODBYE_MS_MAX = 19_900;
 
 export class BrokenRule extends Error {
   override readonly name = "BrokenRule";
@@ -22,6 +28,7 @@ export interface RuleTolerance {
   readonly reportJitterMs: number;
   /** No response is refused or lost, so that every turn must be answered. */
   readonly isEveryTurnAnswered: boolean;
+  readonly isGreetingProtected: boolean;
   readonly samplesPerMs: number;
 }
 
@@ -35,6 +42,11 @@ export class CallRules {
   #requestLast = 0;
   #stoppedThrough = 0;
   readonly #requestOfItem = new Map<number, number>();
+  readonly #tagOfItem = new Map<number, string>();
+  #isCommand = false;
+  #refusedMs = Number.NEGATIVE_INFINITY;
+  #refusals = 0;
+  #goodbyeMs = 0;
   #generation = 0;
   #farEndFreeMs = 0;
   #underruns = 0;
@@ -63,12 +75,16 @@ export class CallRules {
 
   // ---- responses ----------------------------------------------------------------------------
 
-  onRequest(tag: string): void {
+  onRequest(tag: string, turnId: number): void {
     if (this.#openRequest !== "") this.fail("at most one response is requested or active");
     if (this.#isTurnOpen && !this.#isGoodbye) this.fail("nothing is asked while the caller speaks");
+    const isTurnBound = tag.startsWith("turn") || tag.startsWith("tool");
+    if (isTurnBound && Number(tag.split(":")[1]) !== turnId) {
+      this.fail("a stale answer is not asked for");
+    }
     this.#openRequest = tag;
     this.#requestLast = numberOf(tag);
-    if (tag.startsWith("turn") || tag.startsWith("tool")) this.#unansweredMs = -1;
+    if (isTurnBound) this.#unansweredMs = -1;
   }
 
   onCancel(tag: string): void {
@@ -84,28 +100,47 @@ export class CallRules {
     if (this.#cancelledRequest === this.#openRequest) this.#openRequest = "";
   }
 
-  onResync(): void {
+  /** The provider says that another response is active: that one must end first. */
+  onAlreadyActive(): void {
     this.#openRequest = "";
+    this.#refusals = this.#nowMs() - this.#refusedMs < REFUSED_AGAIN_MS ? this.#refusals + 1 : 1;
+    this.#refusedMs = this.#nowMs();
+    if (this.#refusals > 2) this.fail("a refused request waits for the other response's end");
   }
 
-  openRequest(): string {
-    return this.#openRequest;
+  /** A response was given up. Had it begun, its last samples may go; else it is not wanted any more. */
+  onResync(): void {
+    this.#openRequest = "";
+    const hasBegun = [...this.#requestOfItem.values()].includes(this.#requestLast);
+    if (!hasBegun) this.#stoppedThrough = this.#requestLast;
+  }
+
+  /** Runs a command of the caller's application, which may cut what is protected. */
+  onCommand(command: () => void): void {
+    this.#isCommand = true;
+    command();
+    this.#isCommand = false;
   }
 
   onGoodbye(): void {
     this.#isGoodbye = true;
+    this.#goodbyeMs = this.#nowMs();
     this.#unansweredMs = -1;
   }
 
   /** The caller or its application took the floor: all that was asked for before is stopped. */
   onStopped(isTurn: boolean): void {
     this.#stoppedThrough = this.#requestLast;
-    this.#isTurnOpen = isTurn;
+    this.#isTurnOpen ||= isTurn;
     this.#unansweredMs = -1;
   }
 
   onTurnOver(): void {
     this.#isTurnOpen = false;
+  }
+
+  isTurnOpen(): boolean {
+    return this.#isTurnOpen;
   }
 
   /** Somebody must be answered from here on. */
@@ -124,6 +159,7 @@ export class CallRules {
 
   onItemAudio(item: number, tag: string): void {
     this.#requestOfItem.set(item, numberOf(tag));
+    this.#tagOfItem.set(item, tag);
     if (numberOf(tag) <= this.#stoppedThrough)
       this.fail("late audio of a stopped response is dropped");
   }
@@ -138,8 +174,25 @@ export class CallRules {
     }
   }
 
-  onUnderrun(): void {
+  onUnderrun(isStarved: boolean): void {
     this.#underruns += 1;
+    const isStalled = this.#nowMs() - this.#stalledMs < STALL_MS_MAX;
+    if (!isStarved && !isStalled) this.fail("the pacer keeps the beat");
+  }
+
+  onCut(item: number): void {
+    const isGreeting = this.#tagOfItem.get(item)?.startsWith("greeting") === true;
+    if (isGreeting && this.#tolerance.isGreetingProtected && !this.#isCommand) {
+      this.fail("a protected utterance is not cut by speech");
+    }
+  }
+
+  /** The conversation ends the call; what it wanted to say must have been heard. */
+  onEnd(queuedSamples: number): void {
+    if (this.#nowMs() - this.#goodbyeMs >= GOODBYE_MS_MAX) return;
+    if (queuedSamples > 0 || this.#farEndFreeMs > this.#nowMs()) {
+      this.fail("a goodbye is heard to its end");
+    }
   }
 
   onClear(generation: number): void {
@@ -174,7 +227,7 @@ export class CallRules {
     const { samplesPerMs, downJitterMs, reportJitterMs } = this.#tolerance;
     const truthMs = farEnd.heardSamples(item, this.#nowMs()) / samplesPerMs;
     if (audioEndMs - truthMs > downJitterMs) this.fail("never truncated beyond what was heard");
-    const isStalled = this.#nowMs() - wayMs - this.#stalledMs < 1_500;
+    const isStalled = this.#nowMs() - wayMs - this.#stalledMs < STALL_MS_MAX;
     const jitterMs = downJitterMs + reportJitterMs;
     if (isStalled || jitterMs > TRUNCATE_ERROR_MS_MAX) return;
     if (truthMs - audioEndMs > TRUNCATE_ERROR_MS_MAX + jitterMs) {

@@ -179,6 +179,9 @@ export class CallWorld {
     if (dice.chance(knobs.disconnectPercent)) {
       time.at(dice.between(2_000, faultsMs), () => this.#provider.disconnect());
     }
+    if (dice.chance(knobs.goodbyePercent)) {
+      time.atService(dice.between(2_000, faultsMs), () => this.#service.sayGoodbye());
+    }
     for (let atMs = 3_000; atMs < faultsMs; atMs += 2_000) {
       if (dice.chance(knobs.textPercent)) time.atService(atMs, () => this.#service.onText());
       if (dice.chance(knobs.stallPercent >> 3)) {
@@ -210,6 +213,7 @@ export class CallWorld {
     }
     const sequence = this.#service.conversation.sequence();
     if (sequence.state() !== "idle") this.rules.fail("after the faults the call listens again");
+    if (this.rules.isTurnOpen()) this.rules.fail("after the faults nobody's turn is open");
     if (this.#farEnd.isHeard()) this.rules.fail("after the faults the agent comes to an end");
     if (this.#provider.openTools() > 0) this.rules.fail("every tool call is answered exactly once");
     this.rules.beStrict();
@@ -269,7 +273,12 @@ function toleranceOf(knobs: Knobs): RuleTolerance {
     downJitterMs: knobs.jitterMs,
     reportJitterMs: knobs.hasReports ? knobs.reportJitterMs + knobs.jitterMs : 0,
     isEveryTurnAnswered:
-      knobs.refusePercent + knobs.lostCreatedPercent + knobs.lostDonePercent === 0,
+      knobs.refusePercent +
+        knobs.lostCreatedPercent +
+        knobs.lostDonePercent +
+        knobs.slowCreatedPercent ===
+      0,
+    isGreetingProtected: knobs.isGreetingProtected,
     samplesPerMs: SAMPLES_PER_MS,
   };
 }

@@ -18,6 +18,8 @@ export interface Knobs {
   /** Windows of noise judged speech, or of speech judged silence. */
   readonly flipPercent: number;
   readonly hangUpPercent: number;
+  /** The service says goodbye in the middle of it all. */
+  readonly goodbyePercent: number;
   readonly textPercent: number;
 
   // The way to the caller and back.
@@ -41,6 +43,8 @@ export interface Knobs {
   readonly refusePercent: number;
   readonly lostCreatedPercent: number;
   readonly lostDonePercent: number;
+  /** A request is taken up only after the service has given it up. */
+  readonly slowCreatedPercent: number;
   readonly failedPercent: number;
   readonly disconnectPercent: number;
 
@@ -66,6 +70,7 @@ export function drawKnobs(dice: Dice): Knobs {
     backchannelPercent: sometimes(50, 50),
     flipPercent: sometimes(30, 6),
     hangUpPercent: sometimes(20, 30),
+    goodbyePercent: sometimes(20, 60),
     textPercent: sometimes(20, 20),
     upMs: dice.between(0, 90),
     downMs: dice.between(0, 90),
@@ -84,6 +89,7 @@ export function drawKnobs(dice: Dice): Knobs {
     refusePercent: sometimes(20, 30),
     lostCreatedPercent: sometimes(12, 20),
     lostDonePercent: sometimes(12, 20),
+    slowCreatedPercent: sometimes(12, 25),
     failedPercent: sometimes(20, 30),
     disconnectPercent: sometimes(10, 40),
     timerLateMs: dice.between(0, 4),
@@ -107,6 +113,7 @@ export function withoutFaults(knobs: Knobs): Knobs {
     refusePercent: 0,
     lostCreatedPercent: 0,
     lostDonePercent: 0,
+    slowCreatedPercent: 0,
     failedPercent: 0,
     stallPercent: 0,
   };

@@ -16,8 +16,8 @@ interface QueuedItem {
 export interface PacerOwner {
   onFrame(item: number, positionSamples: number, samples: number): void;
   onItemSent(item: number, samples: number): void;
-  /** The far end ran dry, or filler had to be sent. */
-  onUnderrun(): void;
+  /** The far end ran dry, or filler had to be sent. isStarved: for want of an answer. */
+  onUnderrun(isStarved: boolean): void;
 }
 
 export class PacerModel {
@@ -97,7 +97,7 @@ export class PacerModel {
   #onTick(isFirst: boolean): void {
     const nowMs = this.#time.nowMs();
     if (nowMs > this.#playoutEndMs) {
-      if (!isFirst) this.#owner.onUnderrun();
+      if (!isFirst) this.#owner.onUnderrun(false);
       this.#playoutEndMs = nowMs;
     }
     while (this.#phase === "running" && this.#playoutEndMs - nowMs + FRAME_MS <= LEAD_MS) {
@@ -125,7 +125,7 @@ export class PacerModel {
     if (!this.#isStarving) {
       this.#isStarving = true;
       this.#fillerMs = 0;
-      this.#owner.onUnderrun();
+      this.#owner.onUnderrun(true);
     }
     if (this.#fillerMs >= FILLER_MS_MAX) {
       this.#stop("filling");

@@ -108,6 +108,12 @@ export class ProviderModel {
   }
 
   respond(tag: string): void {
+    if (this.#dice.chance(this.#knobs.slowCreatedPercent)) {
+      this.#time.after(this.#dice.between(9_500, 14_000), () => this.#respondNow(tag));
+    } else this.#respondNow(tag);
+  }
+
+  #respondNow(tag: string): void {
     if (this.#active !== null) {
       this.#emit((events) => events.onError("conversation_already_has_active_response"));
       return;

@@ -89,7 +89,7 @@ export class ServiceEffects implements CallEffects {
 
   respond(request: ResponseRequest): SendResult {
     this.#world.trace.note("respond", Number(request.tag.split(":").at(-1)));
-    this.#world.rules.onRequest(request.tag);
+    this.#world.rules.onRequest(request.tag, this.#service.conversation.turnId());
     this.#world.toProvider((provider) => provider.respond(request.tag));
     return SEND.SENT;
   }
@@ -171,6 +171,7 @@ export class ServiceEffects implements CallEffects {
 
   end(reason: EndReason): void {
     this.#world.trace.note("ended", reason.length);
+    this.#world.rules.onEnd(this.pacer.queuedSamples());
     this.#service.isOver = true;
     this.pacer.close();
   }
@@ -185,6 +186,7 @@ export class ServiceEffects implements CallEffects {
     if (this.#cuts === null || item === undefined) {
       this.#world.rules.fail("an item is cut only together with a clear");
     }
+    this.#world.rules.onCut(item.number);
     this.#cuts.push({ item: item.number, audioEndMs });
   }
 
@@ -221,7 +223,7 @@ export class ServiceEffects implements CallEffects {
         world.toFarEnd(item, positionSamples, samples, this.#service.conversation.generation());
       },
       onItemSent: (item: number) => world.endItemAtFarEnd(item),
-      onUnderrun: () => world.rules.onUnderrun(),
+      onUnderrun: (isStarved: boolean) => world.rules.onUnderrun(isStarved),
     };
   }
 }

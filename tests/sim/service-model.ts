@@ -68,7 +68,7 @@ export class ServiceModel implements ProviderEvents {
     this.#world.trace.note("text");
     this.#world.rules.onStopped(false);
     this.#world.rules.onAnswerOwed();
-    this.conversation.onText();
+    this.#world.rules.onCommand(() => this.conversation.onText());
   }
 
   sayGoodbye(): void {
@@ -151,7 +151,7 @@ export class ServiceModel implements ProviderEvents {
     this.#world.trace.note("error", code.length);
     const { rules } = this.#world;
     if (code === "conversation_already_has_active_response") {
-      rules.onRequestOver(rules.openRequest());
+      rules.onAlreadyActive();
     } else if (code === "response_cancel_not_active") rules.onNothingToCancel();
     this.conversation.onUpstreamError(code);
   }

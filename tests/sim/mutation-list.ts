@@ -1,0 +1,164 @@
+// The planted faults of mutations.ts: each breaks one rule that a conversation must keep.
+
+export interface Mutation {
+  readonly rule: string;
+  readonly file: string;
+  /** Text that occurs exactly once, and what it becomes. */
+  readonly replacements: readonly (readonly [from: string, to: string])[];
+}
+
+const CONVERSATION = "service/conversation";
+
+export const MUTATIONS: readonly Mutation[] = [
+  {
+    rule: "no active check",
+    file: `${CONVERSATION}/response-sequence.ts`,
+    replacements: [['while (this.#state === "idle" && !this.#isHeld)', "while (!this.#isHeld)"]],
+  },
+  {
+    rule: "no generation",
+    file: `${CONVERSATION}/agent-voice.ts`,
+    replacements: [["this.#generation += 1;", ""]],
+  },
+  {
+    rule: "duplicate commit",
+    file: "service/upstream/span-forwarder.ts",
+    replacements: [
+      [
+        "if (this.#sink.commit() === SEND.DROPPED)",
+        "this.#sink.commit();\n      if (this.#sink.commit() === SEND.DROPPED)",
+      ],
+    ],
+  },
+  {
+    rule: "no pre-roll",
+    file: `${CONVERSATION}/caller-speech.ts`,
+    replacements: [
+      [
+        "appendBegin(Math.max(0, onsetFrame - this.#preRollFrames))",
+        "appendBegin(Math.max(0, onsetFrame))",
+      ],
+    ],
+  },
+  {
+    rule: "pre-roll lost after a false alarm",
+    file: "service/upstream/span-forwarder.ts",
+    replacements: [["this.#tape.tapeUndo();", "if (span.endFrame < 0) this.#tape.tapeEnd();"]],
+  },
+  {
+    rule: "no clear",
+    file: `${CONVERSATION}/interruption.ts`,
+    replacements: [["effects.clearPlayback();", ""]],
+  },
+  {
+    rule: "late deltas played",
+    file: `${CONVERSATION}/response-sequence.ts`,
+    replacements: [['responseId !== "" && responseId === this.#responseId', 'responseId !== ""']],
+  },
+  {
+    rule: "late deltas queued after the cut",
+    file: `${CONVERSATION}/agent-voice.ts`,
+    replacements: [
+      [
+        "if (!this.sequence.accepts(responseId)) {\n      this.#effects.count",
+        "if (responseId === '') {\n      this.#effects.count",
+      ],
+    ],
+  },
+  {
+    rule: "sent counted as heard",
+    file: `${CONVERSATION}/playout-ledger.ts`,
+    replacements: [
+      ["Math.min(stretch.positionSamples + played, endSamples)", "endSamples + 0 * played"],
+    ],
+  },
+  {
+    rule: "talking over the caller",
+    file: `${CONVERSATION}/caller-turns.ts`,
+    replacements: [
+      [
+        "const cut = this.#voice.interrupt();\n    this.#voice.sequence.setHeld(true);",
+        "const cut = this.#voice.interrupt();",
+      ],
+    ],
+  },
+  {
+    rule: "truncate beyond heard",
+    file: `${CONVERSATION}/interruption.ts`,
+    replacements: [["item.contentIndex, heardMs)", "item.contentIndex, heardMs + 60)"]],
+  },
+  {
+    rule: "a report's delay counted as the far end's",
+    file: `${CONVERSATION}/far-end-line.ts`,
+    replacements: [["const excessMs = delayMs - this.#lagMs;", "const excessMs = delayMs * 2;"]],
+  },
+  {
+    rule: "tool call unanswered",
+    file: `${CONVERSATION}/conversation.ts`,
+    replacements: [['ask({ asker: "tool", turnId', 'ask({ asker: "tool", turnId: turnId - 1']],
+  },
+  {
+    rule: "stale answers spoken",
+    file: `${CONVERSATION}/response-sequence.ts`,
+    replacements: [["return isBound && ask.turnId !== this.#turnId;", "return isBound && false;"]],
+  },
+  {
+    rule: "a response given up is spoken when it comes",
+    file: `${CONVERSATION}/response-sequence.ts`,
+    replacements: [['if (tag !== "" && (tag', 'if (tag === "never" && (tag']],
+  },
+  {
+    rule: "retry storm",
+    file: `${CONVERSATION}/response-sequence.ts`,
+    replacements: [
+      [
+        '    this.#effects.clearTimer("response_request");\n    this.#effects.setTimer("response_silent", RESPONSE_SILENT_MS_MAX);\n  }\n\n  /** The provider says that there was nothing',
+        "    this.#toIdle();\n    this.#sendNext();\n  }\n\n  /** The provider says that there was nothing",
+      ],
+    ],
+  },
+  {
+    rule: "a lost end waited for for ever",
+    file: `${CONVERSATION}/response-sequence.ts`,
+    replacements: [
+      ["const RESPONSE_SILENT_MS_MAX = 30_000;", "const RESPONSE_SILENT_MS_MAX = 900_000;"],
+    ],
+  },
+  {
+    rule: "a protected greeting cut",
+    file: `${CONVERSATION}/caller-turns.ts`,
+    replacements: [
+      ["isInterruptible: () => !this.#guards.isProtected(),", "isInterruptible: () => true,"],
+    ],
+  },
+  {
+    rule: "hang-up before the goodbye was heard",
+    file: `${CONVERSATION}/goodbye.ts`,
+    replacements: [
+      ["if (this.#ledger.isDrained(this.#effects.nowMs()))", "if (this.#ledger !== null)"],
+    ],
+  },
+  {
+    rule: "timers left behind",
+    file: `${CONVERSATION}/goodbye.ts`,
+    replacements: [["    this.#sequence.close();\n", ""]],
+  },
+  {
+    rule: "a turn that no bit ends",
+    file: `${CONVERSATION}/caller-speech.ts`,
+    replacements: [["this.#silentFrames * FRAME_MS >= SILENT_MS_MAX", "this.#silentFrames < 0"]],
+  },
+  {
+    rule: "drifting pacer",
+    file: "tests/sim/pacer-model.ts",
+    replacements: [
+      ["while (this.#dueMs <= nowMs) this.#dueMs += FRAME_MS;", "this.#dueMs = nowMs + FRAME_MS;"],
+      ["if (!this.#sendOne(nowMs)) break;", "if (!this.#sendOne(nowMs) || !isFirst) break;"],
+    ],
+  },
+  {
+    rule: "pacer that sends a burst",
+    file: "tests/sim/pacer-model.ts",
+    replacements: [["+ FRAME_MS <= LEAD_MS)", "+ FRAME_MS <= 2 * LEAD_MS)"]],
+  },
+];

@@ -1,0 +1,60 @@
+// `bun run sim:mutations`: breaks one rule of the code at a time and asks whether the simulator notices.
+// A simulator that finds no planted fault proves nothing about the absence of others.
+// A mutation is a replacement of text that occurs exactly once; one that no longer applies fails too.
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { MUTATIONS, type Mutation } from "./mutation-list.ts";
+
+const ROOT = join(import.meta.dir, "../..");
+/** What a simulated call needs; nothing of it imports a package. */
+const NEEDED = [
+  "service/assert.ts",
+  "service/limits.ts",
+  "service/contract",
+  "service/conversation",
+  "service/upstream/span-forwarder.ts",
+  "tests/sim",
+  "tests/support/seeded-random.ts",
+];
+const SEEDS_MAX = 4_000;
+
+const only = process.argv[2];
+const chosen = MUTATIONS.filter(({ rule }) => only === undefined || rule.includes(only));
+const directory = mkdtempSync(join(tmpdir(), "voxbridge-mutations-"));
+let missed = 0;
+try {
+  for (const path of NEEDED) {
+    mkdirSync(dirname(join(directory, path)), { recursive: true });
+    cpSync(join(ROOT, path), join(directory, path), { recursive: true });
+  }
+  for (const mutation of chosen) {
+    const finding = tryMutation(mutation);
+    if (!finding.isFound) missed += 1;
+    console.log(`${finding.isFound ? "found " : "MISSED"} ${mutation.rule}: ${finding.text}`);
+  }
+} finally {
+  rmSync(directory, { recursive: true });
+}
+console.log(`${chosen.length - missed} of ${chosen.length} planted faults were found`);
+process.exitCode = missed === 0 && chosen.length > 0 ? 0 : 1;
+
+function tryMutation({ file, replacements }: Mutation): { isFound: boolean; text: string } {
+  const path = join(directory, file);
+  const original = readFileSync(path, "utf8");
+  let text = original;
+  for (const [from, to] of replacements) {
+    if (text.split(from).length !== 2) {
+      return { isFound: false, text: `no longer applies to ${file}: ${JSON.stringify(from)}` };
+    }
+    text = text.replace(from, () => to);
+  }
+  writeFileSync(path, text);
+  const command = [process.execPath, "tests/sim/run.ts", "--seeds", `${SEEDS_MAX}`];
+  const run = Bun.spawnSync(command, { cwd: directory, stdout: "pipe", stderr: "pipe" });
+  writeFileSync(path, original);
+  const [first] = run.stdout.toString().split("\n");
+  const isFound = run.exitCode === 1 && first?.startsWith("seed ") === true;
+  if (isFound) return { isFound, text: first };
+  return { isFound, text: first === "" ? run.stderr.toString().slice(0, 300) : `${first}` };
+}
