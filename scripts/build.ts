@@ -1,4 +1,5 @@
-// Builds what is not committed: build/core.wasm from dsp/, gen/ from proto/ (decision 22).
+// Builds what is not committed: build/core.wasm from dsp/, build/core.js from service/core/, gen/
+// from proto/ (decision 22).
 // Called by postinstall, by the test preload and by start; a no-op when nothing changed.
 //
 //   sources + tool versions -> sha256 -> compare with build/<step>.sha256 -> build beside -> rename
@@ -31,7 +32,9 @@ interface Step {
 /** Builds everything that is stale. -> one line per step. Throws when a tool fails. */
 export function buildAll(options: { readonly isForced: boolean }): string[] {
   mkdirSync(BUILD, { recursive: true });
-  return [coreStep(), protoStep()].map((step) => `${step.name}: ${runStep(step, options)}`);
+  return [coreStep(), libraryStep(), protoStep()].map(
+    (step) => `${step.name}: ${runStep(step, options)}`,
+  );
 }
 
 function runStep(step: Step, options: { readonly isForced: boolean }): StepResult {
@@ -59,6 +62,26 @@ function coreStep(): Step {
       const temporary = temporaryName(target);
       const compiler = join(ROOT, "node_modules/assemblyscript/bin/asc.js");
       runTool([process.execPath, compiler, "--config", config, "-o", relative(ROOT, temporary)]);
+      renameSync(temporary, target);
+    },
+  };
+}
+
+// The core's host as one JavaScript file, for Node and Deno, which do not read our TypeScript.
+function libraryStep(): Step {
+  const target = join(BUILD, "core.js");
+  const entry = join(ROOT, "service/core/standalone.ts");
+  const folders = ["service/core", "service/contract", "dsp"].map((name) => join(ROOT, name));
+  return {
+    name: "library",
+    sources: [join(ROOT, "service/assert.ts"), join(ROOT, "service/errors.ts")].concat(
+      ...folders.map((folder) => filesUnder(folder, ".ts")),
+    ),
+    tools: ["bun"],
+    isComplete: () => existsSync(target),
+    run() {
+      const temporary = temporaryName(target);
+      runTool([process.execPath, "build", entry, "--target=node", `--outfile=${temporary}`]);
       renameSync(temporary, target);
     },
   };
