@@ -1,7 +1,8 @@
 // Many calls at once whose callers do what callers do, by a seed: speak, talk over the agent, press
-// keys, type, stop it, lose frames, vanish. Whatever happens, the rules of every call must hold.
-// The seed stands in the title; another one is tried with VOXBRIDGE_TEST_SEED=n.
+// keys, type, stop it, lose frames, vanish; on both lanes, over both transports. Whatever happens,
+// the rules of every call must hold. The seed stands in the title; TEST_SEED=n tries another one.
 import { describe, expect, test } from "bun:test";
+import { Lane } from "../../gen/voxbridge/v1/stream_pb.ts";
 import type { AudioFormat } from "../../scripts/caller/audio-format.ts";
 import type { Caller } from "../../scripts/caller/caller.ts";
 import { createProtobufLine } from "../../scripts/caller/protobuf-line.ts";
@@ -16,7 +17,7 @@ import type { SteppedService } from "../support/stepped-service.ts";
 import { noticesOf, startSteppedService, STEP_MS } from "../support/stepped-service.ts";
 import { overlappingCreates, refusals, truncations } from "../support/upstream-facts.ts";
 
-const SEED = Number(process.env["VOXBRIDGE_TEST_SEED"] ?? 20_261_120);
+const SEED = Number(process.env["TEST_SEED"] ?? 20_261_120);
 const WIDE: AudioFormat = { encoding: "pcm16", rateHz: 16_000, channels: 1 };
 const UPSTREAM = { upstreamEncoding: "pcm16", upstreamRateHz: 24_000 } as const;
 const UPSTREAM_FRAME_BYTES = 480 * 2;
@@ -48,7 +49,8 @@ function act(caller: Caller, random: Random): void {
 async function openAll(service: SteppedService): Promise<Caller[]> {
   const callers: Caller[] = [];
   for (let index = 0; index < STREAMS; index += 1) {
-    callers.push(await service.call("/v1/stream", createProtobufLine(WIDE)));
+    const lane = index % 2 === 0 ? Lane.FAST : Lane.BIG;
+    callers.push(await service.call("/v1/stream", createProtobufLine(WIDE, { lane })));
     await service.run(60);
   }
   for (let index = 0; index < PHONES; index += 1) {
