@@ -46,7 +46,7 @@ export interface Caller {
   /** Resolves once, when the socket is gone. */
   readonly closed: Promise<CallerClosure>;
   isOpen(): boolean;
-  /** Says audio in the line's format, after what is still being said. The call must be open. */
+  /** Says audio in the line's format, after what is still being said; nothing on a closed line. */
   say(audio: Uint8Array): void;
   press(digits: string): void;
   typeText(text: string): void;
@@ -140,6 +140,7 @@ class SocketCaller implements Caller {
   }
 
   say(audio: Uint8Array): void {
+    if (!this.isOpen()) return;
     const offsetMs = this.mouth.positionMs() + this.mouth.pendingMs();
     const span = speechSpan(this.format, audio);
     if (span !== null) {
