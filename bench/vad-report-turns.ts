@@ -27,6 +27,15 @@ import { atGain, normalRandom, withWhiteNoise } from "./vad-variants.ts";
 const LINES = ["line noise", "suppressed", "silence after"] as const;
 type Line = (typeof LINES)[number];
 
+/** Confidence-weighted silence as it was chosen where near-silence follows the last word. */
+const WEIGHTED_RULE: TurnRule = {
+  ...PLAIN_RULE,
+  stopThreshold: 0.3,
+  minSilenceMs: 608,
+  confidentSilenceThreshold: 0.03,
+  confidentSilenceWeight: 3,
+};
+
 const PRESET: TurnRule = { ...VAD_PRESETS.wideband, minSpeechMs: PLAIN_RULE.minSpeechMs };
 
 export interface TurnReport {
@@ -40,7 +49,12 @@ export function turnReport(core: Core, speech: readonly LabelledSpeech[]): TurnR
   const shown = conditions.filter(({ name }) => name.endsWith("as recorded"));
   return {
     lines: [
+      "### Tuned on one half, judged on the other",
+      "",
       ...foldLines(conditions, shown),
+      "### The same, tuned only where near-silence follows the last word",
+      "",
+      ...foldLines(conditions.map(onlyAfter), shown),
       ...presetLines(shown),
       ...ruleLines(shown),
       ...machineLines(shown),
@@ -118,12 +132,15 @@ function suppressed({ samples, spans }: LabelledSpeech, tailSamples: number): Fl
   return output;
 }
 
+/** How end-of-turn rules are often measured; what comes of it shows on the other lines. */
+function onlyAfter(condition: Condition): Condition {
+  return { ...condition, isTunedOn: condition.group === "silence after" };
+}
+
 function foldLines(conditions: readonly Condition[], shown: readonly Condition[]): string[] {
   const tuned = tuneInFolds(conditions);
   const names = new Set(shown.map(({ name }) => name));
   return [
-    "### Tuned on one half, judged on the other",
-    "",
     `Chosen on the even files: ${describe(tuned.chosen[0])}; on the odd ones: ` +
       `${describe(tuned.chosen[1])}; on all: ${describe(tuned.chosenOnAll)}.`,
     "",
@@ -164,7 +181,8 @@ function ruleLines(shown: readonly Condition[]): string[] {
       rule: { ...PLAIN_RULE, minSilenceMs },
     })),
     ...PEER_RULES,
-    { name: "ours", rule: PRESET },
+    { name: `weighted (${describe(WEIGHTED_RULE)})`, rule: WEIGHTED_RULE },
+    { name: `preset (${describe(PRESET)})`, rule: PRESET },
   ];
   const rows = rules.map(({ name, rule }) => {
     const cells = judgeAll(shown, rule).map((files) => summaryCell(summarise(files)));
@@ -222,7 +240,12 @@ function curvesOf(condition: Condition): Curve[] {
   };
   return [
     { name: "plain silence", colour: "#666", isLine: true, points: sweep(PLAIN_RULE, 160, 896) },
-    { name: "weighted silence", colour: "#c33", isLine: true, points: sweep(PRESET, 192, 896) },
+    {
+      name: "weighted silence",
+      colour: "#c33",
+      isLine: true,
+      points: sweep(WEIGHTED_RULE, 192, 1056),
+    },
     { name: "preset", colour: "#800", isLine: false, points: [pointOf(condition, PRESET, "ours")] },
     ...["#27c", "#292", "#92c", "#c82", "#099"].map(peer),
   ];
@@ -240,8 +263,11 @@ function describe(rule: TurnRule): string {
       : `, x${rule.shortSpeechSilencePercent / 100} after less than ${rule.shortSpeechMs} ms`;
   const { stopThreshold, minSilenceMs, confidentSilenceThreshold, confidentSilenceWeight } = rule;
   return (
-    `stop ${stopThreshold}, evidence ${minSilenceMs} ms, ` +
-    `x${confidentSilenceWeight} under ${confidentSilenceThreshold}${short}`
+    `stop ${stopThreshold}, ${minSilenceMs} ms` +
+    (confidentSilenceWeight === 1
+      ? ""
+      : `, x${confidentSilenceWeight} under ${confidentSilenceThreshold}`) +
+    short
   );
 }
 

@@ -4,8 +4,9 @@
 //
 // Ten minutes of audio on 256 slots as fast as the machine allows: half of them phone calls, half
 // 16 kHz, each hearing our own speech from another place, with normaliser and gate as calls have
-// them, and closed and opened again every minute. Resident memory is read after the first minute
-// (everything is warm then) and after each further one; more than 5 MB of growth fails.
+// them, and closed and opened again every minute. Resident memory is read after each minute; it
+// counts from the second on (by then each slot has had both formats, and their views are kept);
+// more than 5 MB of growth fails.
 
 import { parseArgs } from "node:util";
 import { fileURLToPath } from "node:url";
@@ -28,7 +29,7 @@ export interface SoakOptions {
 }
 
 export interface SoakResult {
-  /** After each minute, the first one included. */
+  /** After each minute. */
   readonly rssBytes: readonly number[];
   readonly frames: number;
   readonly windows: number;
@@ -47,7 +48,7 @@ export async function soak(options: SoakOptions): Promise<SoakResult> {
     const slots = openSlots(core, options.slots);
     const first = minute * options.framesPerMinute;
     for (let frame = first; frame < first + options.framesPerMinute; frame++) {
-      for (const [index, slot] of slots.entries()) hear(slot, audio, frame + 17 * index);
+      hearAll(slots, audio, frame);
     }
     for (const slot of slots) {
       totals.windows += slot.counter("windows");
@@ -107,6 +108,15 @@ const PHONE: SlotFormat = {
   upstreamRateHz: 8000,
 };
 
+// Indexed on purpose: entries() makes an array per slot and frame, and JavaScriptCore, which counts
+// the core's memory as its own, lets 400 MB of them pile up before it collects.
+function hearAll(slots: readonly CoreSlot[], audio: CallerAudio, frame: number): void {
+  for (let index = 0; index < slots.length; index++) {
+    const slot = slots[index];
+    if (slot !== undefined) hear(slot, audio, frame + 17 * index);
+  }
+}
+
 function hear(slot: CoreSlot, audio: CallerAudio, frame: number): void {
   const bytes = slot.format.callerRateHz === 8000 ? audio.phone : audio.wideband;
   const size = slot.callerFrameBytes;
@@ -127,14 +137,14 @@ if (import.meta.main) {
   console.log(machineLines().join("\n"));
   const result = await soak(options);
   const megabytes = result.rssBytes.map((bytes) => (bytes / 1024 / 1024).toFixed(1));
-  const growth = (result.rssBytes.at(-1) ?? 0) - (result.rssBytes[0] ?? 0);
+  const growth = (result.rssBytes.at(-1) ?? 0) - (result.rssBytes[1] ?? 0);
   console.log(
     `${options.minutes} minutes on ${slots} slots: ${result.frames} frames, ` +
       `${result.windows} windows, ${result.windowsSkipped} skipped by the gate, ` +
       `${result.seconds.toFixed(0)} s of work`,
   );
   console.log(`resident MB after each minute: ${megabytes.join(" ")}`);
-  console.log(`growth after the first: ${(growth / 1024 / 1024).toFixed(2)} MB`);
+  console.log(`growth after the second: ${(growth / 1024 / 1024).toFixed(2)} MB`);
   if (growth > GROWTH_BYTES_MAX) {
     console.error("Soak failed: the process grew by more than 5 MB");
     process.exit(1);

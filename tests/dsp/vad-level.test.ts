@@ -85,7 +85,7 @@ describe("level normaliser", () => {
 describe("energy gate", () => {
   const gate = { gateOverNoiseFloorDb: 3, isLevelNormalised: true };
 
-  test("skips the model in pauses and leaves the speech as it was (S2-16)", () => {
+  test("S2-16 D-06: skips the model in pauses, and the next onset is not worse for it", () => {
     for (const { samples } of recordings) {
       const joined = withPauses(samples);
       const free = scoresOf(joined, { isLevelNormalised: true });

@@ -44,6 +44,17 @@ function kernelAll(samples: Float32Array, rateHz: 8000 | 16000, windows: number)
   });
 }
 
+/** Straight lines between samples: rough, but speech to the model. */
+function atOtherRate(samples: Float32Array, rateHz: number): Float32Array {
+  const length = Math.floor((samples.length * rateHz) / 16000);
+  return Float32Array.from({ length }, (_, index) => {
+    const place = (index * 16000) / rateHz;
+    const low = samples[Math.floor(place)] ?? 0;
+    const high = samples[Math.floor(place) + 1] ?? low;
+    return low + (high - low) * (place % 1);
+  });
+}
+
 function pcm16(samples: Float32Array): Uint8Array {
   return new Uint8Array(Int16Array.from(samples, (value) => value * 32768).buffer);
 }
@@ -80,6 +91,20 @@ describe("ingest() with the model in the core", () => {
     const heard = ingestAll(slot, toMulaw(narrow));
     expect(heard).toEqual(kernelAll(throughMulaw(narrow), 8000, heard.length));
     expect(Math.max(...heard)).toBeGreaterThan(0.99);
+  });
+
+  test("S2-15: hears callers of other rates as it hears 16 kHz", () => {
+    const core = coreWithModel();
+    const wideband = { callerEncoding: "pcm16", upstreamEncoding: "pcm16" } as const;
+    const format = { ...wideband, upstreamRateHz: 24000, vadSource: "core" } as const;
+    const wanted = ingestAll(openSlot(core, { ...format, callerRateHz: 16000 }), pcm16(voice));
+    for (const callerRateHz of [22050, 24000, 44100, 48000] as const) {
+      const samples = atOtherRate(voice, callerRateHz);
+      const heard = ingestAll(openSlot(core, { ...format, callerRateHz }), pcm16(samples));
+      const same = heard.filter((p, index) => p >= 0.5 === (wanted[index] ?? 0) >= 0.5).length;
+      expect(Math.abs(heard.length - wanted.length)).toBeLessThanOrEqual(1);
+      expect(same / heard.length).toBeGreaterThan(0.95);
+    }
   });
 
   test("starts every call with a clean state, and keeps it when counters are reset (D-33)", () => {

@@ -88,7 +88,7 @@ async function throughEngine(model: BesideVadModel, windows: Float32Array[]): Pr
 }
 
 describe("createVadModels()", () => {
-  test("loads Silero into the core at both rates and offers core and energy (S2-11)", async () => {
+  test("loads Silero into the core at both rates and offers core and energy", async () => {
     const core = coreStandIn();
     const models = await create({}, core);
     expect([...core.loaded.keys()]).toEqual([16000, 8000]);
@@ -99,7 +99,7 @@ describe("createVadModels()", () => {
     await models.close();
   });
 
-  test("a model beside the core gives onnxruntime's own probabilities, two calls apart", async () => {
+  test("S2-11: a model beside the core gives onnxruntime's probabilities, two calls apart", async () => {
     const models = await create({ engine: "onnx:silero-v6.2" }, coreStandIn());
     const model = besideOf(models, "onnx:silero-v6.2");
     const windows = await speechWindows("yes");
@@ -120,7 +120,7 @@ describe("createVadModels()", () => {
     expect(Math.max(...wanted)).toBeGreaterThan(0.9);
   });
 
-  test("hosts Silero of other versions by their manifest entry: v4 with two states, v5.1", async () => {
+  test("S1-54 S2-13: hosts other models by their manifest entry: Silero v4 with h and c, v5.1", async () => {
     const models = await create({ engines: ["onnx:silero-v4", "onnx:silero-v5.1"] }, coreStandIn());
     const windows = await speechWindows("hold-on");
     for (const name of ["onnx:silero-v4", "onnx:silero-v5.1"]) {
