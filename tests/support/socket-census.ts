@@ -26,7 +26,7 @@ interface Traffic {
 }
 
 /** A turn is some microseconds; a message needs one or two per hop. */
-const TURNS_MAX = 50_000;
+const TURNS_MAX = 200_000;
 /** Turns in a row that must look quiet: one for callbacks that a turn itself has queued. */
 const QUIET_TURNS = 2;
 
