@@ -66,10 +66,8 @@ export const INFLOW_BURST_MS = 2_000;
 export const NON_FINITE_SHARE_MAX = 0.01;
 /** Messages in a row with an odd byte count before the call is closed. */
 export const ODD_MESSAGES_MAX = 10;
-/**
- * After a quiet time a caller may catch up with this much audio at once: a stall of the network.
- */
-export const INFLOW_CREDIT_MS_MAX = 10_000;
+/** After a quiet time a caller may catch up with this much at once: the longest gap and a burst. */
+export const INFLOW_CREDIT_MS_MAX = 12_000;
 /** Messages of any kind: four times what 20 ms chunks need, and the same stall. */
 export const MESSAGES_PER_SECOND_MAX = 200;
 export const MESSAGES_CREDIT_MAX = 2_000;
@@ -179,7 +177,10 @@ assert(
   UNREAD_BYTES_MAX + MESSAGE_BYTES_MAX <= BACKPRESSURE_BYTES_MAX,
   "we must close before Bun does",
 );
-assert(INFLOW_BURST_MS <= INFLOW_CREDIT_MS_MAX, "the first burst must be allowed later too");
+assert(
+  GAP_FILL_MS_MAX + INFLOW_BURST_MS <= INFLOW_CREDIT_MS_MAX,
+  "the longest gap that is filled must be allowed, and a burst after it",
+);
 assert(TWILIO_PROBE_MS < MESSAGE_TIMEOUT_MS, "a probe must come back in time");
 assert(MESSAGE_BYTES_MAX * 4 <= BACKPRESSURE_BYTES_MAX, "a few messages must fit the send buffer");
 assert(START_TIMEOUT_MS <= MESSAGE_TIMEOUT_MS, "the start must not be waited for longest");

@@ -107,14 +107,15 @@ class OneIntake implements CallerAudioIntake {
       this.#traffic.noteBadInput("non_finite");
       return INTAKE.NON_FINITE;
     }
-    if (!this.#inflow.takeAudio((samples * 1_000) / this.#rateHz, nowMs)) {
-      this.#traffic.noteBadInput("too_fast");
-      return INTAKE.TOO_FAST;
-    }
     if (captureMs !== 0) this.#hasCaptureClock = true;
     this.#captureMs = this.#hasCaptureClock
       ? captureMs
       : Math.floor((positionSamples * 1_000) / this.#rateHz);
+    const durationMs = (samples * 1_000) / this.#rateHz;
+    if (!this.#inflow.takeAudio(durationMs, this.#captureMs, nowMs)) {
+      this.#traffic.noteBadInput("too_fast");
+      return INTAKE.TOO_FAST;
+    }
     return INTAKE.PASS;
   }
 

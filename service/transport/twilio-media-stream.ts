@@ -283,7 +283,7 @@ class TwilioStream implements CallerStream, Transport {
     }
     if (chunk > this.#chunkLast + 1) this.#traffic.noteBadInput("sequence_gap");
     this.#chunkLast = chunk;
-    if (!this.#inflow.takeAudio(bytes / this.#bytesPerMs, this.#clock.nowMs())) {
+    if (!this.#inflow.takeAudio(bytes / this.#bytesPerMs, timestampMs, this.#clock.nowMs())) {
       this.#end(CLOSE.TOO_FAST, "too_fast", "audio comes faster than real time allows");
       return;
     }

@@ -44,6 +44,21 @@ describe("on an open stream", () => {
     });
   });
 
+  test("T13 4429: a capture clock, or a sequence, that jumps ahead without end", async () => {
+    const reason = "audio comes faster than real time allows";
+    await expectClose(4429, reason, ({ caller }) => {
+      for (let sequence = 0; sequence < 3; sequence += 1) {
+        const captureMs = 1 + sequence * 10_000;
+        caller.send({ case: "audio", value: { sequence, captureMs, data: CHUNK } });
+      }
+    });
+    await expectClose(4429, reason, ({ caller }) => {
+      for (const sequence of [0, 500, 1_000]) {
+        caller.send({ case: "audio", value: { sequence, data: CHUNK } });
+      }
+    });
+  });
+
   test("T13 4429: a flood of tiny messages", async () => {
     await expectClose(4429, "too many messages", ({ caller }) => {
       const empty = new Uint8Array(0);
