@@ -1,6 +1,6 @@
 // `bun run config`: prints every setting in force, where it came from, and the memory that callsMax
 // means. Secrets are masked. Exits with 1 and the problems when the configuration does not hold.
-import { type ConfigExplained, explainConfig } from "./config.ts";
+import { addressShown, type ConfigExplained, explainConfig } from "./config.ts";
 import { readConfigSources } from "./config-read.ts";
 import { SETTINGS } from "./config-schema.ts";
 import {
@@ -18,7 +18,7 @@ const MEBIBYTE = 1024 * 1024;
 export function configLines({ config, origins }: ConfigExplained): string[] {
   const lines = SETTINGS.map(({ path, isSecret, defaultValue }) => {
     const value = inForce(config, path) ?? defaultValue;
-    const shown = isSecret ? masked(value) : JSON.stringify(value);
+    const shown = isSecret ? masked(value) : JSON.stringify(readable(value));
     return `${path} = ${shown}   (${origins.get(path) ?? "default"})`;
   });
   return [...lines, "", ...memoryLines(config.callsMax, config.audioPoolMegabytes)];
@@ -52,6 +52,10 @@ function inForce(config: unknown, path: string): unknown {
     value = (value as Readonly<Record<string, unknown>>)[key];
   }
   return value;
+}
+
+function readable(value: unknown): unknown {
+  return typeof value === "string" && /^(ws|http)s?:/.test(value) ? addressShown(value) : value;
 }
 
 function masked(value: unknown): string {

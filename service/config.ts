@@ -61,6 +61,13 @@ export function explainConfig(sources: ConfigSources): ConfigExplained {
   return { config: settle(parsed.data), origins };
 }
 
+/** A URL for people to read: a gateway's key may stand in its query, so that is left out. */
+export function addressShown(address: string): string {
+  if (!URL.canParse(address)) return address;
+  const { protocol, host, pathname, search } = new URL(address);
+  return `${protocol}//${host}${pathname}${search === "" ? "" : "?…"}`;
+}
+
 /** Is this address reachable from this machine only? */
 export function isLoopbackHost(host: string): boolean {
   const name = host.replace(/^\[|\]$/g, "").toLowerCase();
@@ -128,6 +135,12 @@ function conflictsOf(values: ConfigValues): string[] {
     );
   }
   const hasOpenai = values.openai.apiKey !== "" || values.openai.realtimeUrl !== "";
+  if (/^wss?:\/\/[^/?#]*@/.test(values.openai.realtimeUrl)) {
+    problems.push(
+      "Cannot use openai.realtimeUrl: it holds a user name or password, must be without; " +
+        "the key belongs into OPENAI_API_KEY",
+    );
+  }
   if (values.upstream === "openai" && !hasOpenai) {
     problems.push(
       "Cannot use upstream openai: there is no key, set OPENAI_API_KEY or OPENAI_REALTIME_URL",

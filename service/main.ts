@@ -2,7 +2,7 @@
 // `bun start`: reads the configuration, starts the service, drains it on SIGTERM and SIGINT.
 // A throw that no guard caught is logged and the other calls stay alive (decision 18).
 import { readConfigSources } from "./config-read.ts";
-import { type Config, loadConfig } from "./config.ts";
+import { addressShown, type Config, loadConfig } from "./config.ts";
 import { createSystemClock, createSystemRandom } from "./clock.ts";
 import type { Log } from "./contract/log.ts";
 import { type RunningService, startService } from "./main-service.ts";
@@ -30,8 +30,9 @@ async function main(): Promise<void> {
     upstream: config.upstream,
     vadEngine: config.vad.engine,
   });
-  printBanner(config, service.port);
+  // Before the banner: whoever reads it may stop the service at once.
   stopOnSignals(config, service, log);
+  printBanner(config, service.port);
 }
 
 function loadConfigOrExit(): Config {
@@ -49,7 +50,7 @@ function printBanner(config: Config, port: number): void {
   const answer =
     config.upstream === "simulator"
       ? "the SIMULATOR: it speaks back what it hears and understands nothing (set OPENAI_API_KEY)"
-      : `${config.openai.realtimeModel} at ${config.openai.realtimeUrl}`;
+      : `${config.openai.realtimeModel} at ${addressShown(config.openai.realtimeUrl)}`;
   console.error(
     [
       "",

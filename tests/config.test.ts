@@ -203,6 +203,12 @@ describe("loadConfig() safe by default", () => {
     expect(chosen.isSimulatorByDefault).toBe(false);
   });
 
+  test("I12: loadConfig() refuses a password in a URL and does not show it", () => {
+    const problem = problemOf({ env: { OPENAI_REALTIME_URL: "wss://me:planted@example.com/v1" } });
+    expect(problem).toContain("it holds a user name or password");
+    expect(problem).not.toContain("planted");
+  });
+
   test("loadConfig() refuses upstream openai without a key or URL", () => {
     expect(problemOf({ argv: ["--upstream", "openai"] })).toContain("there is no key");
   });

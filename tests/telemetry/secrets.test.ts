@@ -3,6 +3,7 @@
 // Method: a whole service on loopback with secrets planted in its settings and sent through every
 // entrance, then a search in all it wrote. Real sockets, each awaited; nothing depends on time.
 import { describe, expect, test } from "bun:test";
+import { join } from "node:path";
 import { createSystemClock, createSystemRandom } from "../../service/clock.ts";
 import { loadConfig } from "../../service/config.ts";
 import { type RunningService, startService } from "../../service/main-service.ts";
@@ -13,6 +14,9 @@ const OPERATOR = {
   TWILIO_AUTH_TOKEN: "0f1e2d3c4b5a69788796a5b4c3d2e1f0",
   VOXBRIDGE_API_KEYS: "planted-caller-key-0123456789",
 } as const;
+
+/** As some gateways want it. */
+const URL_WITH_KEY = "ws://127.0.0.1:9/v1/realtime?api-key=planted-query-key";
 
 /** What peers send; each goes in by several entrances. */
 const PEER = {
@@ -85,8 +89,40 @@ const START = {
   },
 };
 
+/** Runs a program of ours to its end; `until` its output says that, then asks it to stop. */
+async function run(argv: readonly string[], until: string): Promise<string> {
+  const env = { ...OPERATOR, PATH: process.env["PATH"] ?? "", PORT: "0" };
+  const child = Bun.spawn([process.execPath, ...argv], {
+    cwd: join(import.meta.dir, "..", ".."),
+    env: { ...env, OPENAI_REALTIME_URL: URL_WITH_KEY, PUBLIC_URL: "https://voice.example.com" },
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  let text = "";
+  const read = async (stream: ReadableStream<Uint8Array>) => {
+    const decoder = new TextDecoder();
+    for await (const bytes of stream) {
+      text += decoder.decode(bytes, { stream: true });
+      if (until !== "" && text.includes(until)) child.kill("SIGTERM");
+    }
+  };
+  await Promise.all([read(child.stdout), read(child.stderr), child.exited]);
+  return text;
+}
+
 describe("secrets", () => {
-  test("S1-12 T3 T23: nothing planted is in logs, metrics, refusals or what callers get", async () => {
+  test("I12: neither bun start nor bun run config says a secret, nor a key in a URL", async () => {
+    const started = await run(["service/main.ts"], "VoxBridge is listening");
+    const printed = await run(["service/config-print.ts"], "");
+    expect(started).toContain("service stopped");
+    expect(printed).toContain("openai.apiKey = ***");
+    for (const secret of [...Object.values(OPERATOR), "planted-query-key"]) {
+      expect(started).not.toContain(secret);
+      expect(printed).not.toContain(secret);
+    }
+  });
+
+  test("S1-12 T3 T23 I12: nothing planted is in logs, metrics, refusals or what callers get", async () => {
     const watched = await start(OPERATOR, ["--upstream", "simulator"]);
     const { base, written } = watched;
 
