@@ -25,8 +25,8 @@ export interface ResamplerTable {
  */
 export const SHAPES: Record<ResamplerPreset, FilterShape> = {
   fast: { lowRateTaps: 32, attenuationDb: 78, cutoff: 0.985, isMinimumPhase: true },
-  standard: { lowRateTaps: 48, attenuationDb: 98, cutoff: 0.98, isMinimumPhase: true },
-  high: { lowRateTaps: 112, attenuationDb: 130, cutoff: 0.96, isMinimumPhase: true },
+  standard: { lowRateTaps: 40, attenuationDb: 98, cutoff: 0.975, isMinimumPhase: true },
+  high: { lowRateTaps: 96, attenuationDb: 130, cutoff: 0.96, isMinimumPhase: true },
   linear: { lowRateTaps: 128, attenuationDb: 130, cutoff: 0.96, isMinimumPhase: false },
 };
 
