@@ -6,10 +6,12 @@ import { cpus, loadavg } from "node:os";
 import { readCoreWasm } from "../service/assets.ts";
 import { loadCore } from "../service/core/core.ts";
 import { createMetricsRegistry } from "../service/telemetry/metrics-registry.ts";
+import { measurePlayback } from "./engine-playback.ts";
 import { measureMemory, measureRounds, PHONE, type Spread, WIDEBAND } from "./engine-rounds.ts";
 
 const ROUNDS = Number(process.argv[2] ?? 10_000);
 const MEMORY_CALLS = 200;
+const PLAYBACK_CALLS = 100;
 
 const load = loadavg().map((value) => value.toFixed(2));
 const commit = Bun.spawnSync(["git", "rev-parse", "--short", "HEAD"]).stdout.toString().trim();
@@ -36,6 +38,21 @@ for (const [name, format] of [
   console.log(`    engine   ${micro(result.worstEngine)} (${micro(result.worstEngineQuiet)})`);
   console.log(`  checksums ${isSame ? "equal" : "DIFFER, void"}: ${result.checksumEngine}\n`);
 }
+const { straight, engine, framesSent } = measurePlayback({
+  core,
+  metrics,
+  calls: PLAYBACK_CALLS,
+  rounds: Math.ceil(ROUNDS / 5),
+});
+const added = engine - straight;
+console.log(`the way down, ${PLAYBACK_CALLS} phone calls on the wheel, ns per frame, medians:`);
+console.log(
+  `  straight ${straight.toFixed(1)}, queue and pacer ${engine.toFixed(1)}, added ${added.toFixed(1)}`,
+);
+console.log(
+  `  ${framesSent} frames sent; 1,000 calls: ${(added * 0.005).toFixed(2)} % of a processor added\n`,
+);
+
 const bytes = measureMemory(core, metrics, MEMORY_CALLS);
 console.log(`memory of one call's coordination: ${(bytes / 1024).toFixed(1)} KiB`);
 console.log(`  (heap, ${MEMORY_CALLS} calls open, core slots and audio blocks not counted)`);
