@@ -5,7 +5,8 @@ import type { Log } from "../contract/log.ts";
 import type { CallOpener } from "../contract/transport.ts";
 import { type Admission, type Refusal, refusalResponse } from "../transport/admission.ts";
 import { isFromThisMachine } from "../transport/loopback.ts";
-import type { RefusalStatus, Traffic } from "../transport/traffic.ts";
+import type { RefusalLog } from "../transport/refusal-log.ts";
+import type { RefusalStatus } from "../transport/traffic.ts";
 import { TWILIO_STATUS_PATH, type TwilioGate } from "../transport/twilio-gate.ts";
 import type { StatusEvents } from "./twilio-webhook.ts";
 import { answerTwilioStatus, answerTwilioVoice } from "./twilio-webhook.ts";
@@ -13,7 +14,7 @@ import { answerTwilioStatus, answerTwilioVoice } from "./twilio-webhook.ts";
 export interface HttpAppOptions {
   readonly opener: CallOpener;
   readonly admission: Admission;
-  readonly traffic: Traffic;
+  readonly refusals: RefusalLog;
   /** null: no auth token, so no webhook. */
   readonly twilio: TwilioGate | null;
   readonly statusEvents: StatusEvents;
@@ -33,10 +34,10 @@ interface HttpEnvironment {
 
 /** Puts the routes together. Every error is JSON and says what to do. */
 export function createHttpApp(options: HttpAppOptions): AnswerHttp {
-  const { twilio, traffic, log } = options;
+  const { twilio, refusals, log } = options;
   const app = new Hono<HttpEnvironment>();
   const refuse = (refusal: Refusal): Response => {
-    traffic.noteRefused(refusal.status);
+    refusals.note(refusal);
     return refusalResponse(refusal);
   };
 

@@ -8,6 +8,7 @@ import type { Admission, Refusal } from "./admission.ts";
 import type { CallerConnection } from "./caller-connection.ts";
 import { isFromThisMachine } from "./loopback.ts";
 import { type CallerStream, createProtobufStream } from "./protobuf-stream.ts";
+import type { RefusalLog } from "./refusal-log.ts";
 import { requestPath } from "./request-path.ts";
 import type { RefusalStatus, Traffic } from "./traffic.ts";
 import { TWILIO_MEDIA_PATH, type TwilioGate } from "./twilio-gate.ts";
@@ -39,6 +40,7 @@ interface EntranceOptions {
   readonly clock: Clock;
   readonly admission: Admission;
   readonly traffic: Traffic;
+  readonly refusals: RefusalLog;
   /** null: no auth token is configured. */
   readonly twilio: TwilioGate | null;
   readonly lanes: readonly LaneName[];
@@ -52,7 +54,7 @@ const SUBPROTOCOLS = [
 
 export function createEntrance(options: EntranceOptions): Entrance {
   const counted = <Answer extends Admitted | Refusal | null>(answer: Answer): Answer => {
-    if (answer !== null && "status" in answer) options.traffic.noteRefused(answer.status);
+    if (answer !== null && "status" in answer) options.refusals.note(answer);
     return answer;
   };
   return {

@@ -25,6 +25,7 @@ import {
 } from "./admission.ts";
 import { createCallerConnection } from "./caller-connection.ts";
 import { type Entrance, type SocketData, createEntrance } from "./entrance.ts";
+import { createRefusalLog } from "./refusal-log.ts";
 import { createTraffic } from "./traffic.ts";
 import { type TwilioSettings, createTwilioGate } from "./twilio-gate.ts";
 
@@ -75,11 +76,12 @@ export function startListener(options: ListenerOptions): Listener {
   const admission = createAdmission({ settings, opener, clock, isDraining: () => isDraining });
   const twilio = createTwilioGate(settings, clock, random);
   const lanes = settings.lanes;
-  const entrance = createEntrance({ opener, clock, admission, traffic, twilio, lanes });
+  const refusals = createRefusalLog(log, traffic);
+  const entrance = createEntrance({ opener, clock, admission, traffic, refusals, twilio, lanes });
   const answerHttp = createHttpApp({
     opener,
     admission,
-    traffic,
+    refusals,
     twilio,
     statusEvents: createStatusEvents(metrics),
     hasKeys: settings.apiKeys.length > 0,
