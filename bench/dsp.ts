@@ -15,6 +15,7 @@ import {
   worstImageDb,
 } from "../tests/dsp/resample-quality.ts";
 import { frameContenders } from "./dsp-frames.ts";
+import { concealmentTable, jitterTable } from "./dsp-network.ts";
 import { nativeResamplers } from "./dsp-native.ts";
 import {
   coreResampler,
@@ -49,6 +50,8 @@ export async function benchDsp(options: { rounds: number; pairs?: number }): Pro
     lines.push(`### ${rates.sourceHz} -> ${rates.targetHz} Hz`, "");
     lines.push(...(await resamplerTable(core, rates, options.rounds)), "");
   }
+  lines.push("### Lost frames", "", ...(await concealmentTable(core)), "");
+  lines.push("### Jitter buffer", "", ...jitterTable(core));
   return lines;
 }
 

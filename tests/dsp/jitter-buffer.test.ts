@@ -3,63 +3,20 @@
 // frames skipped to shorten the buffer count as lost here, though they are quiet in practice.
 
 import { describe, expect, test } from "bun:test";
-import type { JitterBuffer } from "../../service/core/datagram-kernels.ts";
 import { makeCore } from "../core/core-fixture.ts";
 import {
+  adaptiveOutcome,
   makeRandom,
-  type Outcome,
-  sent,
+  openBuffer,
+  playedFrame,
+  pushFrame,
   smallestFixed,
   TRACES,
-  type Trace,
 } from "./jitter-traces.ts";
 
 const core = makeCore(1);
 const FRAMES = 15_000; // five minutes
 const SEEDS = [1, 2, 3, 4, 5, 6, 7, 8];
-
-function openBuffer(): JitterBuffer {
-  const buffer = core.datagram.openJitterBuffer();
-  if (buffer === null) throw new Error("no jitter buffer left");
-  return buffer;
-}
-
-function push(buffer: JitterBuffer, frame: number, arrivalMs: number): string {
-  new DataView(core.kernels.input.bytes.buffer, core.kernels.input.bytes.byteOffset).setInt32(
-    0,
-    frame,
-  );
-  return buffer.push(frame, Math.round(arrivalMs), 160);
-}
-
-function playedFrame(): number {
-  const { buffer, byteOffset } = core.kernels.output.bytes;
-  return new DataView(buffer, byteOffset).getInt32(0);
-}
-
-function adaptiveOutcome(trace: Trace): Outcome {
-  const buffer = openBuffer();
-  const arrivals = trace
-    .flatMap((arrival, frame) => (arrival === null ? [] : [{ arrival, frame }]))
-    .sort((a, b) => a.arrival - b.arrival);
-  let next = 0;
-  let played = 0;
-  let delayMs = 0;
-  let last = -1;
-  for (let nowMs = 0; nowMs < (trace.length + 50) * 20; nowMs += 20) {
-    for (let packet = arrivals[next]; packet && packet.arrival <= nowMs; packet = arrivals[next]) {
-      push(buffer, packet.frame, packet.arrival);
-      next += 1;
-    }
-    if (typeof buffer.tick(nowMs) !== "number") continue;
-    expect(playedFrame()).toBeGreaterThan(last);
-    last = playedFrame();
-    played += 1;
-    delayMs += nowMs - sent(last);
-  }
-  buffer.close();
-  return { lateLoss: 1 - played / arrivals.length, meanDelayMs: delayMs / played };
-}
 
 describe("adaptive jitter buffer", () => {
   for (const [name, make] of Object.entries(TRACES)) {
@@ -68,7 +25,7 @@ describe("adaptive jitter buffer", () => {
       let fixedMs = 0;
       for (const seed of SEEDS) {
         const trace = make(FRAMES, makeRandom(seed));
-        const adaptive = adaptiveOutcome(trace);
+        const adaptive = adaptiveOutcome(core, trace);
         expect(adaptive.lateLoss).toBeLessThanOrEqual(0.01);
         adaptiveMs += adaptive.meanDelayMs / SEEDS.length;
         // Chosen with hindsight, trace by trace, which no buffer in use can be.
@@ -79,7 +36,7 @@ describe("adaptive jitter buffer", () => {
   }
 
   test("reordered, duplicated, late and lost packets are counted and told apart", () => {
-    const buffer = openBuffer();
+    const buffer = openBuffer(core);
     for (const [frame, arrivalMs] of [
       [0, 0],
       [2, 30],
@@ -87,24 +44,24 @@ describe("adaptive jitter buffer", () => {
       [1, 32],
       [4, 60],
     ] as const) {
-      push(buffer, frame, arrivalMs);
+      pushFrame(core, buffer, frame, arrivalMs);
     }
     const heard: (number | string)[] = [];
     for (let nowMs = 20; nowMs <= 100; nowMs += 20) {
       const tick = buffer.tick(nowMs);
-      heard.push(typeof tick === "number" ? playedFrame() : tick);
+      heard.push(typeof tick === "number" ? playedFrame(core) : tick);
     }
     expect(heard).toEqual([0, 1, 2, "lost", 4]);
-    expect(push(buffer, 3, 125)).toBe("late");
+    expect(pushFrame(core, buffer, 3, 125)).toBe("late");
     expect(buffer.counts()).toMatchObject({ played: 4, duplicate: 1, late: 1, lost: 1 });
     buffer.close();
   });
 
   test("the target stays within 20 to 200 ms", () => {
-    const buffer = openBuffer();
+    const buffer = openBuffer(core);
     expect(buffer.targetMs()).toBe(20);
     for (let frame = 0; frame < 400; frame += 1) {
-      push(buffer, frame, frame * 20 + (frame % 4) * 300);
+      pushFrame(core, buffer, frame, frame * 20 + (frame % 4) * 300);
       buffer.tick(frame * 20);
     }
     expect(buffer.targetMs()).toBe(200);

@@ -1,4 +1,8 @@
-// Synthetic packet traces for the jitter buffer, and the fixed buffer it is compared with.
+// Synthetic packet traces for the jitter buffer, how it plays them, and the fixed buffer it is
+// compared with. Frames carry their number as payload.
+
+import type { JitterBuffer } from "../../service/core/datagram-kernels.ts";
+import type { LoadedCore } from "../../service/core/core.ts";
 
 /** One packet: which frame, and when it arrives on the receiver's clock; null: lost on the way. */
 export type Trace = readonly (number | null)[];
@@ -70,4 +74,51 @@ export function smallestFixed(trace: Trace, share: number): { bufferMs: number; 
 /** When a frame left, on the receiver's clock, plus the fastest network way. */
 export function sent(frame: number): number {
   return frame * FRAME_MS + NETWORK_MS;
+}
+
+/** Plays a trace on a 20 ms tick through the core's buffer. Frames come out in order, none twice. */
+export function adaptiveOutcome(core: LoadedCore, trace: Trace): Outcome {
+  const buffer = openBuffer(core);
+  const arrivals = trace
+    .flatMap((arrival, frame) => (arrival === null ? [] : [{ arrival, frame }]))
+    .sort((a, b) => a.arrival - b.arrival);
+  let next = 0;
+  let played = 0;
+  let delayMs = 0;
+  let last = -1;
+  for (let nowMs = 0; nowMs < (trace.length + 50) * FRAME_MS; nowMs += FRAME_MS) {
+    for (let packet = arrivals[next]; packet && packet.arrival <= nowMs; packet = arrivals[next]) {
+      pushFrame(core, buffer, packet.frame, packet.arrival);
+      next += 1;
+    }
+    if (typeof buffer.tick(nowMs) !== "number") continue;
+    if (playedFrame(core) <= last) throw new Error("a frame was played out of order or twice");
+    last = playedFrame(core);
+    played += 1;
+    delayMs += nowMs - sent(last);
+  }
+  buffer.close();
+  return { lateLoss: 1 - played / arrivals.length, meanDelayMs: delayMs / played };
+}
+
+export function openBuffer(core: LoadedCore): JitterBuffer {
+  const buffer = core.datagram.openJitterBuffer();
+  if (buffer === null) throw new Error("no jitter buffer left");
+  return buffer;
+}
+
+export function pushFrame(
+  core: LoadedCore,
+  buffer: JitterBuffer,
+  frame: number,
+  arrivalMs: number,
+): string {
+  const { bytes } = core.kernels.input;
+  new DataView(bytes.buffer, bytes.byteOffset).setInt32(0, frame);
+  return buffer.push(frame, Math.round(arrivalMs), 160);
+}
+
+export function playedFrame(core: LoadedCore): number {
+  const { buffer, byteOffset } = core.kernels.output.bytes;
+  return new DataView(buffer, byteOffset).getInt32(0);
 }
