@@ -23,13 +23,16 @@ export interface Panel {
 const PANEL_WIDTH = 460;
 const PANEL_HEIGHT = 320;
 const MARGIN = 50;
-const CUT_OFFS_MAX = 40;
+const CUT_OFFS_MAX = 50;
+const LEGEND_COLUMNS = 4;
+const LEGEND_WIDTH = 210;
+const LEGEND_HEIGHT = 44;
 const DELAY_MS_MAX = 1000;
 
 /** A whole SVG document, two panels a row. */
 export function drawCurves(panels: readonly Panel[]): string {
   const rows = Math.ceil(panels.length / 2);
-  const size = `width="${2 * PANEL_WIDTH}" height="${rows * PANEL_HEIGHT + 30}"`;
+  const size = `width="${2 * PANEL_WIDTH}" height="${rows * PANEL_HEIGHT + LEGEND_HEIGHT}"`;
   const drawn = panels.map((panel, index) => {
     const x = (index % 2) * PANEL_WIDTH;
     const y = Math.floor(index / 2) * PANEL_HEIGHT;
@@ -80,9 +83,10 @@ function drawCurve({ points, colour, isLine }: Curve): string {
 function drawLegend(curves: readonly Curve[], top: number): string {
   return curves
     .map((curve, index) => {
-      const left = MARGIN + index * 140;
-      const dot = `<circle cx="${left}" cy="${top - 4}" r="4" fill="${curve.colour}"/>`;
-      return `${dot}<text x="${left + 8}" y="${top}">${curve.name}</text>`;
+      const left = MARGIN + (index % LEGEND_COLUMNS) * LEGEND_WIDTH;
+      const line = top + Math.floor(index / LEGEND_COLUMNS) * 18;
+      const dot = `<circle cx="${left}" cy="${line - 4}" r="4" fill="${curve.colour}"/>`;
+      return `${dot}<text x="${left + 8}" y="${line}">${curve.name}</text>`;
     })
     .join("");
 }
@@ -92,9 +96,13 @@ function grid(x1: number, y1: number, x2: number, y2: number): string {
 }
 
 function x(cutOffs: number): number {
-  return MARGIN + (cutOffs / CUT_OFFS_MAX) * (PANEL_WIDTH - MARGIN - 15);
+  return rounded(MARGIN + (cutOffs / CUT_OFFS_MAX) * (PANEL_WIDTH - MARGIN - 15));
 }
 
 function y(ms: number): number {
-  return PANEL_HEIGHT - MARGIN + 5 - (ms / DELAY_MS_MAX) * (PANEL_HEIGHT - MARGIN - 30);
+  return rounded(PANEL_HEIGHT - MARGIN + 5 - (ms / DELAY_MS_MAX) * (PANEL_HEIGHT - MARGIN - 30));
+}
+
+function rounded(pixels: number): number {
+  return Math.round(pixels * 10) / 10;
 }
