@@ -1,5 +1,5 @@
-// Whole frames through a slot of the core, as a call sends them: the rows of bench:dsp that say what
-// a caller costs. Energy VAD, so that the neural model's cost (bench:vad) stays apart.
+// Whole frames through a slot of the core, as a call sends them: the rows of bench:dsp that say
+// what a caller costs. Energy VAD, so that the neural model's cost (bench:vad) stays apart.
 
 import type { CoreSlot, SlotFormat } from "../service/contract/core.ts";
 import type { LoadedCore } from "../service/core/core.ts";

@@ -1,5 +1,6 @@
-// The resamplers that bench:dsp puts side by side: ours, ours in plain TypeScript, npm's. Each takes
-// chunks of f32 and gives what comes out of them; chunk in and out of its own memory included.
+// The resamplers that bench:dsp puts side by side: ours, ours in plain TypeScript, npm's. Each
+// takes chunks of f32 and gives what comes out of them; chunk in and out of its own memory
+// included.
 
 import { ConverterType, create } from "@alexanderolsen/libsamplerate-js";
 import { resample as waveResample } from "wave-resampler";

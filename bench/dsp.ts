@@ -1,6 +1,6 @@
-// Question: what does a 20 ms frame cost in each kernel of the core and in a whole ingest, and how do
-// quality, latency and cost compare with plain TypeScript, with npm's packages and with native ones?
-// Usage: bun run bench:dsp [rounds]. Contenders alternate round by round; keep the output in
+// Question: what does a 20 ms frame cost in each kernel of the core and in a whole ingest, and how
+// do quality, latency and cost compare with plain TypeScript, with npm's packages and with native
+// ones? Usage: bun run bench:dsp [rounds]. Contenders alternate round by round; keep the output in
 // bench/results/ with the date. x realtime is one thread.
 
 import { mulaw } from "alawmulaw";

@@ -1,7 +1,8 @@
-// Measures the way down: what a paced frame costs with many calls on the wheel, and the same write and
-// render done by hand (S4-58: routing takes under 1 % of a processor).
-// Method: `calls` calls play without end on a clock that the bench moves by 20 ms; each round queues and
-// sends one frame per call. By hand: playbackWrite and render of as many slots, and the same sum.
+// Measures the way down: what a paced frame costs with many calls on the wheel, and the same write
+// and render done by hand (S4-58: routing takes under 1 % of a processor).
+// Method: `calls` calls play without end on a clock that the bench moves by 20 ms; each round
+// queues and sends one frame per call. By hand: playbackWrite and render of as many slots, and the
+// same sum.
 import type { Clock } from "../service/contract/clock.ts";
 import type { Core, CoreSlot } from "../service/contract/core.ts";
 import type { Metrics } from "../service/contract/metrics.ts";

@@ -37,7 +37,9 @@ export interface RoundsResult {
   readonly engine: Spread;
   /** Mean over the rounds of (engine - straight). */
   readonly differenceMean: number;
-  /** The same without the hundredth part of the rounds at either end: those were taken away from us. */
+  /**
+   * The same without the hundredth part of the rounds at either end: those were taken away from us.
+   */
   readonly differenceTrimmed: number;
   readonly differenceP50: number;
   /**

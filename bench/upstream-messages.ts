@@ -1,5 +1,5 @@
-// Question: what does it cost to write an append to a Realtime API server and to read an audio delta
-// of its, as we do it and as it is usually done?
+// Question: what does it cost to write an append to a Realtime API server and to read an audio
+// delta of its, as we do it and as it is usually done?
 // Method: the same job done both ways alternates within each round; best and median round.
 // Sizes: 100 ms of G.711 (800 B, what decision 8 gathers) and of 24 kHz pcm16 (4800 B).
 // Usage: bun bench/upstream-messages.ts

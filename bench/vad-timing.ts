@@ -18,7 +18,9 @@ export interface Timed {
   readonly roundsNs: readonly number[];
 }
 
-/** Runs every candidate `callsPerRound` times in each round, after one round that does not count. */
+/**
+ * Runs every candidate `callsPerRound` times in each round, after one round that does not count.
+ */
 export async function timeAlternating(
   candidates: readonly Candidate[],
   rounds: number,

@@ -1,11 +1,12 @@
-// Question: what does one window of voice activity cost in the core, in onnxruntime-web alone and in
-// batches, and what does a frame that carries it cost?
+// Question: what does one window of voice activity cost in the core, in onnxruntime-web alone and
+// in batches, and what does a frame that carries it cost?
 //
 //   bun run bench:vad [--rounds 15] [--windows 200]
 //
-// All candidates take turns in one process (timeAlternating), on the same speech. No load generator:
-// the samples lie in memory. The core's forward pass has no branch on data, so its cost does not
-// depend on what is said; the checksum shows that work was done and is the same everywhere.
+// All candidates take turns in one process (timeAlternating), on the same speech. No load
+// generator: the samples lie in memory. The core's forward pass has no branch on data, so its cost
+// does not depend on what is said; the checksum shows that work was done and is the same
+// everywhere.
 
 import { parseArgs } from "node:util";
 import { fileURLToPath } from "node:url";

@@ -36,7 +36,7 @@ export function benchWireMessages(
   repeats: number,
 ): { results: WireResult[]; checksum: number } {
   const jobs = jobsOf();
-  const times = jobs.map(() => new Array<number>());
+  const times = jobs.map(() => [] as number[]);
   let checksum = 0;
   for (let round = 0; round < rounds; round += 1) {
     for (const [index, [, job]] of jobs.entries()) {

@@ -118,7 +118,8 @@ export interface AudioEngine {
   // Playback. Items are numbered by the caller of queuePlayback, from 1, growing.
   /**
    * Queues bytes [start, end) of an item in the upstream's format. A new item ends the one before.
-   * DROPPED: over the limit, or the item was ended, interrupted or followed by another; nothing taken.
+   * DROPPED: over the limit, or the item was ended, interrupted or followed by another; nothing
+   * taken.
    */
   queuePlayback(item: number, source: Uint8Array, start: number, end: number): SendResult;
   endPlaybackItem(item: number): void;

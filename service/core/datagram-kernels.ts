@@ -1,6 +1,7 @@
-// Kernels for transports that lose and reorder packets (decision 16): concealment and jitter buffer.
-// They stand beside the slots: a datagram transport runs its packets through them and gives the
-// frames to CoreSlot as any other transport does. Input and output are the kernels' shared areas.
+// Kernels for transports that lose and reorder packets (decision 16): concealment and jitter
+// buffer. They stand beside the slots: a datagram transport runs its packets through them and gives
+// the frames to CoreSlot as any other transport does. Input and output are the kernels' shared
+// areas.
 
 import * as limits from "../../dsp/limits.ts";
 import * as map from "../../dsp/memory-map.ts";
@@ -27,7 +28,9 @@ export type JitterTick = number | "wait" | "lost" | "insert";
 export interface JitterBuffer {
   /** `frame`: which 20 ms of the stream, by timestamp; payload: `bytes` of Kernels.input. */
   push(frame: number, arrivalMs: number, bytes: number): PacketFate;
-  /** Once per 20 ms. The payload is in Kernels.output; "lost" and "insert" want a concealed frame. */
+  /**
+   * Once per 20 ms. The payload is in Kernels.output; "lost" and "insert" want a concealed frame.
+   */
   tick(nowMs: number): JitterTick;
   /** Delay it aims at, over the fastest packets. */
   targetMs(): number;

@@ -7,8 +7,8 @@
 //   frames           | 0  | 1   | gap | gap | 4   |           media for a filled span is dropped
 //
 // A gap is measured from the end of the last chunk, so a caller's clock may drift without harm.
-// Limits: 10 s of one gap are filled; after 100 ms without media while speech is open the pacer feeds
-// one silent frame per tick, so that turns end.
+// Limits: 10 s of one gap are filled; after 100 ms without media while speech is open the pacer
+// feeds one silent frame per tick, so that turns end.
 import { Buffer } from "node:buffer";
 import { assert } from "../assert.ts";
 import type { Clock } from "../contract/clock.ts";
@@ -22,7 +22,9 @@ import { silenceByte } from "./silence-byte.ts";
 /** Chunks may lie this far from where they belong; a caller's clock is no quartz. */
 const JITTER_MS = FRAME_MS / 2;
 const UNKNOWN = -1;
-/** Frames whose time is taken: two clock readings cost 64 ns, half as much as a phone frame's core. */
+/**
+ * Frames whose time is taken: two clock readings cost 64 ns, half as much as a phone frame's core.
+ */
 const FRAMES_PER_TIMING = 8;
 
 /** Base64 that is no single whole frame is decoded here; nothing stays in it between two calls. */
@@ -83,7 +85,10 @@ export class Capture {
     this.#vad = session;
   }
 
-  /** An answer of that model. Its bits come with the next frame, which keeps frames and bits together. */
+  /**
+   * An answer of that model. Its bits come with the next frame, which keeps frames and bits
+   * together.
+   */
   decide(windowIndex: number, probability: number): void {
     if (this.#vad !== null) this.#bitsLate |= this.#slot.decide(windowIndex, probability);
   }

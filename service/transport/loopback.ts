@@ -1,5 +1,5 @@
-// Where a request really comes from: this very machine, or elsewhere, perhaps by way of a proxy that
-// stands on this machine.
+// Where a request really comes from: this very machine, or elsewhere, perhaps by way of a proxy
+// that stands on this machine.
 
 const FORWARDING_HEADERS = ["forwarded", "x-forwarded-for", "x-real-ip", "via"] as const;
 /** The longest text of an IPv6 address, with a zone. */

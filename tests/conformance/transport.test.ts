@@ -28,7 +28,7 @@ import {
   createRecordingOpener,
   type RecordingOpener,
 } from "../transport/support/recording-opener.ts";
-import { encodeClient } from "../transport/support/stream-caller.ts";
+import type { encodeClient } from "../transport/support/stream-caller.ts";
 
 type Message = string | Uint8Array;
 type Parts = {

@@ -1,5 +1,6 @@
-// Two readings of ITU-T G.711: the core's tables (what the service does) and the caller's rule (what
-// the tests' far end does). They were written apart; where they agree neither has a slip of its own.
+// Two readings of ITU-T G.711: the core's tables (what the service does) and the caller's rule
+// (what the tests' far end does). They were written apart; where they agree neither has a slip of
+// its own.
 import { describe, expect, test } from "bun:test";
 import { fromPcm16, toPcm16 } from "../../scripts/caller/audio-format.ts";
 import { makeCore, openSlot } from "../core/core-fixture.ts";

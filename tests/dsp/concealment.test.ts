@@ -13,7 +13,9 @@ import { makeRandom } from "./jitter-traces.ts";
 
 const core = makeCore(1);
 const speech = await readSpeechFolder(fileURLToPath(new URL("../speech", import.meta.url)));
-/** Eight passes over all recordings: at 1 % loss one pass loses a dozen frames, which say nothing. */
+/**
+ * Eight passes over all recordings: at 1 % loss one pass loses a dozen frames, which say nothing.
+ */
 const PASSES = 8;
 
 for (const rateHz of [8000, 16000] as const) {

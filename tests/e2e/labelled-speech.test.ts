@@ -1,7 +1,9 @@
-// Real recordings with hand-made labels, where there are some: VOXBRIDGE_SPEECH_DIR names a folder of
-// 16 kHz WAV files with `name,start,end,label,…` beside them (.scv). They are not part of the project.
-// The agent answers in every longer pause and the recording then talks over it, so turns and
-// interruptions come as they come; what is asserted holds for every call whatever is said in it.
+// Real recordings with hand-made labels, where there are some: VOXBRIDGE_SPEECH_DIR names a folder
+// of
+// 16 kHz WAV files with `name,start,end,label,…` beside them (.scv). They are not part of the
+// project. The agent answers in every longer pause and the recording then talks over it, so turns
+// and interruptions come as they come; what is asserted holds for every call whatever is said in
+// it.
 import { describe, expect, test } from "bun:test";
 import type { AudioFormat } from "../../scripts/caller/audio-format.ts";
 import type { Caller } from "../../scripts/caller/caller.ts";

@@ -1,6 +1,7 @@
-// Goal: chunks of any size become whole frames in order, gaps are filled where they were, nothing that
-// was filled comes twice, and a turn ends although media stopped (decision 16).
-// Method: µ-law at 8 kHz on both sides, so captured frames are the caller's bytes; the tape reads back.
+// Goal: chunks of any size become whole frames in order, gaps are filled where they were, nothing
+// that was filled comes twice, and a turn ends although media stopped (decision 16).
+// Method: µ-law at 8 kHz on both sides, so captured frames are the caller's bytes; the tape reads
+// back.
 import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
 import type { AudioEngine } from "../../service/contract/audio-engine.ts";

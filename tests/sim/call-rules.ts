@@ -108,7 +108,9 @@ export class CallRules {
     if (this.#refusals > 2) this.fail("a refused request waits for the other response's end");
   }
 
-  /** A response was given up. Had it begun, its last samples may go; else it is not wanted any more. */
+  /**
+   * A response was given up. Had it begun, its last samples may go; else it is not wanted any more.
+   */
   onResync(): void {
     this.#openRequest = "";
     const hasBegun = [...this.#requestOfItem.values()].includes(this.#requestLast);

@@ -1,6 +1,7 @@
-// `bun run sim:mutations`: breaks one rule of the code at a time and asks whether the simulator notices.
-// A simulator that finds no planted fault proves nothing about the absence of others.
-// A mutation is a replacement of text that occurs exactly once; one that no longer applies fails too.
+// `bun run sim:mutations`: breaks one rule of the code at a time and asks whether the simulator
+// notices. A simulator that finds no planted fault proves nothing about the absence of others.
+// A mutation is a replacement of text that occurs exactly once; one that no longer applies fails
+// too.
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";

@@ -1,7 +1,7 @@
-// Goal: a provider that delivers minutes of answer at once is not read any further until the caller has
-// heard enough of it; nothing of the answer is lost (decision 17, S4-C13).
-// Method: the real engine and the real lane on a stepped clock; upstream, transport and call only note
-// what they are asked. 240 s is the high mark, 120 s the low one.
+// Goal: a provider that delivers minutes of answer at once is not read any further until the caller
+// has heard enough of it; nothing of the answer is lost (decision 17, S4-C13).
+// Method: the real engine and the real lane on a stepped clock; upstream, transport and call only
+// note what they are asked. 240 s is the high mark, 120 s the low one.
 import { expect, test } from "bun:test";
 import { SEND } from "../../../service/contract/send-result.ts";
 import type { Transport } from "../../../service/contract/transport.ts";
