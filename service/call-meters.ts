@@ -63,10 +63,13 @@ export function createCallMeters({
       else if (result === SEND.BUFFERED) service.sends.buffered.add(1);
       else service.sends.dropped.add(1);
     },
+    onBargeIn(reactionMs) {
+      service.bargeIns.add(1);
+      service.bargeInLatencyMs.observe(reactionMs);
+    },
     onCount(name) {
       counts.get(name)?.add(1);
       if (name === "turn_committed") service.turns.add(1);
-      else if (name === "barge_in") service.bargeIns.add(1);
     },
   };
 }

@@ -4,11 +4,11 @@
 // format is resampled to 16 bit PCM at 24 kHz.
 import type { LaneName, TurnDetection } from "./contract/call-terms.ts";
 import type { ResamplerPreset, SlotFormat, VadSettings } from "./contract/core.ts";
-import type { CallRequest, RefusedCall } from "./contract/transport.ts";
+import type { CallNotice, CallRequest, RefusedCall } from "./contract/transport.ts";
 import type { UpstreamFormat, UpstreamSession } from "./contract/upstream.ts";
 import type { VadModel, VadModels } from "./contract/vad-model.ts";
 import { LANE_TURNS } from "./call-lanes.ts";
-import { providerTurns } from "./lane/fast/fast-lane.ts";
+import { providerTurns } from "./upstream/provider-turns.ts";
 import type { ConversationSettings, Greeting } from "./conversation/conversation.ts";
 import { COMMIT_MS_MIN, FRAME_MS, RESPONSE_WAIT_MS } from "./limits.ts";
 
@@ -102,6 +102,20 @@ export function conversationSettings(plan: CallPlan): ConversationSettings {
     greeting: plan.greeting,
     protectedSpeech: "drop",
   };
+}
+
+interface InForce {
+  readonly callId: string;
+  readonly lane: LaneName;
+  readonly turnDetection: TurnDetection;
+  readonly upstream: string;
+  readonly model: string;
+}
+
+/** What the caller's side is told of it. */
+export function startedNotice(plan: CallPlan, inForce: InForce): CallNotice {
+  const { session, vadModel } = plan;
+  return { kind: "started", ...inForce, voice: session.voice, vadEngine: vadModel.name };
 }
 
 export function isRefused(plan: CallPlan | RefusedCall): plan is RefusedCall {

@@ -17,12 +17,14 @@ import type { SendResult } from "./contract/send-result.ts";
 import type { CallNotice, CallPort, Transport } from "./contract/transport.ts";
 import type { TokenUsage, UpstreamClosure } from "./contract/upstream.ts";
 import { GuardedEngineListener } from "./call-guards.ts";
-import { type CallPlan, conversationSettings } from "./call-plan.ts";
+import { type CallPlan, conversationSettings, startedNotice } from "./call-plan.ts";
 import { CallLanes, type CallLanesDeps } from "./call-lanes.ts";
 import type { LaneOwner } from "./lane/fast/fast-lane.ts";
 import type { CallEvents, CallStage } from "./contract/call-events.ts";
 
 import type { EarlyUpstream } from "./upstream/early-upstream.ts";
+
+const RECONNECTING = "The agent's line was lost and is being opened again; nothing said is lost";
 
 /** Numbers one call writes to; made by the service, shared by calls of the same kind. */
 export interface CallMeters {
@@ -30,6 +32,8 @@ export interface CallMeters {
   onEnded(durationMs: number): void;
   onTurnLatency(perceivedMs: number, commitMs: number): void;
   onSent(result: SendResult): void;
+  /** From the event that decided to the clear on its way. */
+  onBargeIn(reactionMs: number): void;
   onCount(name: ConversationCount): void;
 }
 
@@ -127,16 +131,13 @@ export class Call implements CallPort, LaneOwner {
   /** What is in force: once at the start, again after every update. */
   #sayStarted(): void {
     const { plan, transport, upstream, upstreamName } = this.#deps;
-    transport.sendNotice({
-      kind: "started",
+    const { model } = upstream.upstream();
+    const inForce = {
       callId: this.id,
       lane: this.#lanes.current().name,
       turnDetection: this.#lanes.turnDetection(),
-      upstream: upstreamName,
-      model: upstream.upstream().model,
-      voice: plan.session.voice,
-      vadEngine: plan.vadModel.name,
-    });
+    };
+    transport.sendNotice(startedNotice(plan, { ...inForce, upstream: upstreamName, model }));
   }
 
   // ---- CallPort ---------------------------------------------------------------------------
@@ -232,24 +233,30 @@ export class Call implements CallPort, LaneOwner {
 
   // ---- LaneOwner --------------------------------------------------------------------------
 
-  onUpstreamReady(): void {
-    this.#deps.log.debug("upstream ready", { afterMs: this.#deps.clock.nowMs() - this.#startedMs });
-  }
-
   onUpstreamClosed(closure: UpstreamClosure): void {
     if (this.#isOver || closure.reason === "closed_by_us") return;
-    this.#deps.log.warn("upstream lost", { reason: closure.reason, message: closure.message });
-    this.#deps.transport.sendNotice({
-      kind: "error",
-      code: "upstream_lost",
-      message: closure.message,
-    });
+    const { reason, message } = closure;
+    this.#deps.log.warn("upstream lost", { reason, message });
+    this.#lanes.notice({ kind: "error", code: "upstream_lost", message });
     this.finish("upstream_lost", CLOSE.UPSTREAM_LOST);
+  }
+
+  onUpstreamLost({ reason, message }: UpstreamClosure): void {
+    this.#deps.log.warn("upstream lost, dialling again", { reason, message });
+    this.#lanes.notice({ kind: "error", code: "upstream_reconnecting", message: RECONNECTING });
+  }
+
+  onUpstreamRestored(): void {
+    this.#deps.log.info("upstream restored", {});
   }
 
   onUsage(usage: TokenUsage): void {
     this.#inputTokens += usage.inputTokens;
     this.#outputTokens += usage.outputTokens;
+  }
+
+  onBargeIn(reactionMs: number): void {
+    this.#deps.meters.onBargeIn(reactionMs);
   }
 
   onCount(name: ConversationCount): void {

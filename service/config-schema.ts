@@ -125,6 +125,18 @@ export const CONFIG_SCHEMA = z.strictObject({
       .default("")
       .describe("any server of that API, empty = wss://api.openai.com/v1/realtime"),
     realtimeModel: z.string().min(1).default("gpt-realtime-2.1").describe("model of the agent"),
+    giveUpSeconds: z
+      .int()
+      .min(0)
+      .max(600)
+      .default(30)
+      .describe("a lost session is dialled again for so long, then the call ends"),
+    rotateMinutes: z
+      .number()
+      .min(0)
+      .max(60)
+      .default(50)
+      .describe("age at which a session is replaced in a quiet moment, 0 = never"),
     transcriptionModel: text
       .default("gpt-transcribe")
       .describe("model that writes down the caller's words, empty = none"),
@@ -181,7 +193,7 @@ export const CONFIG_SCHEMA = z.strictObject({
       .number()
       .min(0)
       .max(60)
-      .default(10)
+      .default(4)
       .describe("level over the noise floor that a frame needs, 0 = any"),
     cooldownMs: durationMs.default(500).describe("rest after an interruption"),
   }),

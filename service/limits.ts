@@ -128,6 +128,8 @@ export const UPSTREAM_PONGS_MISSED_MAX = 2;
 export const UPSTREAM_BACKOFF_MS_MIN = 100;
 export const UPSTREAM_BACKOFF_MS_MAX = 4_000;
 export const UPSTREAM_DIALS_PER_SECOND_MAX = 10;
+/** A session that lived so long starts the backoff anew when it is lost. */
+export const UPSTREAM_STABLE_MS = 30_000;
 
 // Conversation (decision 11, S1-29).
 export const RESPONSE_WAIT_MS = 10_000;

@@ -23,6 +23,7 @@ import { createMetricsRegistry, type MetricsRegistry } from "./telemetry/metrics
 import { createServiceMetrics } from "./telemetry/service-metrics.ts";
 import { type Listener, startListener } from "./transport/listener.ts";
 import { createOpenAiRealtimeFactory } from "./upstream/openai-realtime.ts";
+import { createSteadyFactory } from "./upstream/steady-upstream.ts";
 import { createVadModels } from "./vad/vad-models.ts";
 
 const SIMULATOR_MODEL = "simulator";
@@ -80,7 +81,15 @@ export async function startService(deps: ServiceDeps): Promise<RunningService> {
     log,
     models,
     upstreamName: upstream,
-    upstreamFactory: factory,
+    upstreamFactory: createSteadyFactory({
+      factory,
+      clock,
+      random,
+      settings: {
+        giveUpMs: config.openai.giveUpSeconds * 1000,
+        rotateMs: config.openai.rotateMinutes * 60_000,
+      },
+    }),
     openEngine: (plan, listener) => openEngine(shared, plan, listener),
     metersFor: (plan) => meters[plan.route],
   });

@@ -2,13 +2,15 @@
 // Facts that have happened; nobody can stop or delay the reaction to them (D-40: react first by
 // direct call, publish afterwards).
 import type { CallNotice } from "./transport.ts";
-import type { ResponseStatus } from "./upstream.ts";
+import type { ResponseStatus, UpstreamClosure } from "./upstream.ts";
 
 export type ProviderSignal =
   | { readonly kind: "provider_speech_started"; readonly audioMs: number }
   | { readonly kind: "provider_speech_stopped"; readonly audioMs: number }
   | { readonly kind: "provider_committed"; readonly itemId: string }
   | { readonly kind: "provider_error"; readonly code: string }
+  | { readonly kind: "provider_lost"; readonly reason: UpstreamClosure["reason"] }
+  | { readonly kind: "provider_restored" }
   | { readonly kind: "tool_called"; readonly toolCallId: string; readonly name: string }
   | {
       readonly kind: "audio_ended";

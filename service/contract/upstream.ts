@@ -70,7 +70,8 @@ export interface Upstream {
   cancel(responseId: string): SendResult;
   truncate(itemId: string, contentIndex: number, audioEndMs: number): SendResult;
   deleteItem(itemId: string): SendResult;
-  createText(role: "user" | "system", text: string): SendResult;
+  /** `assistant` restores what was said in an earlier session. */
+  createText(role: "user" | "system" | "assistant", text: string): SendResult;
   submitToolOutput(toolCallId: string, output: string): SendResult;
   /** Only present fields change. */
   updateSession(change: Partial<UpstreamSession>): SendResult;
@@ -118,6 +119,13 @@ export interface UpstreamListener {
    */
   onError(code: string, message: string, commandId: string): void;
   onClosed(closure: UpstreamClosure): void;
+  /**
+   * The session is gone and is being replaced: a response in it is over, what was appended and not
+   * acknowledged is lost there. isReady() is false until onRestored (or onClosed, for good).
+   */
+  onLost?(closure: UpstreamClosure): void;
+  /** A new session knows what was said; what was not acknowledged may be sent again. */
+  onRestored?(): void;
 }
 
 /** Makes an upstream for one call; does not dial before open(). */

@@ -12,6 +12,7 @@ import type { CallEffects, CaptureFacts } from "../contract/call-effects.ts";
 import type { TurnDetection } from "../contract/call-terms.ts";
 import { VAD_STATE } from "../contract/core.ts";
 import type { AgentVoice } from "./agent-voice.ts";
+import type { Interrupted } from "./interruption.ts";
 import { CallerSpeech, type CallerSpeechListener } from "./caller-speech.ts";
 
 const FRAME_MS = 20;
@@ -129,9 +130,10 @@ export class CallerTurns {
   onProviderSpeechStarted(positionMs: number): void {
     if (!this.#isProviderTurns()) return;
     this.newTurn();
-    this.#voice.interrupt();
+    const cut = this.#voice.interrupt();
     this.#voice.sequence.setHeld(true);
     this.#effects.notice({ kind: "speech_started", turnId: this.#turnId, positionMs });
+    this.#tellBargeIn(cut);
   }
 
   /** The provider decided that the turn is over; it commits and responds by itself. */
@@ -147,6 +149,13 @@ export class CallerTurns {
     const { sequence } = this.#voice;
     sequence.forget("turn");
     if (sequence.current()?.asker === "turn") sequence.cancel();
+  }
+
+  /** The caller's application stops the agent, whatever is protected. */
+  onInterrupt(): void {
+    this.newTurn();
+    this.#voice.sequence.forget("turn");
+    this.#tellBargeIn(this.#voice.interrupt());
   }
 
   newTurn(): void {
@@ -201,9 +210,13 @@ export class CallerTurns {
     const positionMs = this.#positionMs(onsetPositionSamples);
     const turnId = this.#turnId;
     this.#effects.notice({ kind: "speech_started", turnId, positionMs });
-    if (!cut.wasAudible) return;
+    this.#tellBargeIn(cut);
+  }
+
+  #tellBargeIn({ wasAudible, item, heardMs }: Interrupted): void {
+    if (!wasAudible) return;
     this.#effects.count("barge_in");
-    this.#effects.notice({ kind: "barge_in", item: cut.item, heardMs: cut.heardMs, turnId });
+    this.#effects.notice({ kind: "barge_in", item, heardMs, turnId: this.#turnId });
   }
 
   #endTurn(firstFrame: number, endFrame: number): void {

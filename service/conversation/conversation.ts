@@ -13,7 +13,7 @@ import { AgentVoice } from "./agent-voice.ts";
 import { CallerTurns, type CallerTurnsSettings } from "./caller-turns.ts";
 import { Goodbye } from "./goodbye.ts";
 import type { PlayoutLedger } from "./playout-ledger.ts";
-import type { ResponseSequence } from "./response-sequence.ts";
+import type { ResponseAsk, ResponseSequence } from "./response-sequence.ts";
 
 export interface Greeting {
   /** What the model is told to say. */
@@ -34,6 +34,8 @@ export class Conversation {
   readonly #turns: CallerTurns;
   readonly #goodbye: Goodbye;
   #isUpstreamReady = false;
+  /** What the lost session was asked and had not finished. */
+  #lostAsk: ResponseAsk | null = null;
 
   constructor(settings: ConversationSettings, effects: CallEffects, facts: CaptureFacts) {
     this.#settings = settings;
@@ -82,9 +84,7 @@ export class Conversation {
 
   /** The caller's application stops the agent, whatever is protected. */
   onInterrupt(): void {
-    this.#turns.newTurn();
-    this.#voice.sequence.forget("turn");
-    this.#voice.interrupt();
+    this.#turns.onInterrupt();
   }
 
   /** `force`, push to talk: the caller's turn ends now. */
@@ -124,6 +124,29 @@ export class Conversation {
     this.#isUpstreamReady = true;
     this.#askGreeting();
     this.#turns.onUpstreamReady();
+  }
+
+  /** The session is gone, another is being opened. What was queued is still heard. */
+  onUpstreamLost(): void {
+    const interrupted = this.#voice.sequence.onLost();
+    if (interrupted !== null) this.#lostAsk = interrupted;
+    this.#voice.finishItems();
+  }
+
+  /** A turn's answer was cut off by the loss. */
+  isAnswerLost(): boolean {
+    return this.#lostAsk?.asker === "turn";
+  }
+
+  /** The new session knows what was said: what was being asked or answered is asked again. */
+  onUpstreamRestored(): void {
+    const ask = this.#lostAsk;
+    this.#lostAsk = null;
+    const { sequence } = this.#voice;
+    const deadlineMs = this.#effects.nowMs() + this.#settings.responseWaitMs;
+    if (ask !== null && !sequence.isWanted(ask.asker)) sequence.ask({ ...ask, deadlineMs });
+    sequence.onRestored(this.#settings.responseWaitMs);
+    this.#goodbye.onSequence();
   }
 
   onCommitted(): void {

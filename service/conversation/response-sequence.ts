@@ -56,6 +56,7 @@ export class ResponseSequence {
   #requestLast = 0;
   #turnId = 0;
   #isHeld = false;
+  #isLost = false;
 
   constructor(effects: CallEffects) {
     this.#effects = effects;
@@ -205,6 +206,28 @@ export class ResponseSequence {
     this.#sendNext();
   }
 
+  /**
+   * The session is gone, and with it any response. Nothing is requested until onRestored.
+   * -> the ask that was requested or being spoken, null when there was none or it was being stopped.
+   */
+  onLost(): ResponseAsk | null {
+    const interrupted = this.#state === "cancelling" ? null : this.#current;
+    this.#isLost = true;
+    this.#toIdle();
+    return interrupted;
+  }
+
+  /** A new session is there: waiting asks get their full wait again. */
+  onRestored(waitMs: number): void {
+    this.#isLost = false;
+    const deadlineMs = this.#effects.nowMs() + waitMs;
+    for (let index = 0; index < this.#asks.length; index += 1) {
+      const ask = this.#asks[index];
+      if (ask !== undefined) this.#asks[index] = { ...ask, deadlineMs };
+    }
+    this.#sendNext();
+  }
+
   /** Forgets every waiting ask of this asker. */
   forget(asker: ResponseAsker): void {
     for (let index = this.#asks.length - 1; index >= 0; index -= 1) {
@@ -233,7 +256,7 @@ export class ResponseSequence {
   }
 
   #sendNext(): void {
-    while (this.#state === "idle" && !this.#isHeld) {
+    while (this.#state === "idle" && !this.#isHeld && !this.#isLost) {
       const ask = this.#asks.shift();
       if (ask === undefined) return;
       if (this.#isStale(ask)) {

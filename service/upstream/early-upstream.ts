@@ -106,6 +106,14 @@ export class EarlyUpstream implements UpstreamListener {
     this.#pass((taker) => taker.onClosed(closure));
   }
 
+  onLost(closure: UpstreamClosure): void {
+    this.#pass((taker) => taker.onLost?.(closure));
+  }
+
+  onRestored(): void {
+    this.#pass((taker) => taker.onRestored?.());
+  }
+
   #pass(tell: (taker: UpstreamListener) => void): void {
     const taker = this.#taker;
     if (taker === null) return;

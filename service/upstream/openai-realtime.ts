@@ -183,7 +183,7 @@ class OpenAiRealtime implements Upstream {
     return this.#send(commands.deleteItemText(this.#commandId("delete"), itemId));
   }
 
-  createText(role: "user" | "system", text: string): SendResult {
+  createText(role: "user" | "system" | "assistant", text: string): SendResult {
     return this.#send(commands.createMessageText(this.#commandId("text"), role, text));
   }
 

@@ -35,8 +35,10 @@ export class SpanForwarder {
   #gatherFrames = GATHER_FRAMES;
   #isTapeKept = true;
   readonly #spans: Span[] = [];
-  /** End frames of commits that the provider has not acknowledged. */
-  readonly #unacknowledged: number[] = [];
+  /** Spans whose commit the provider has not acknowledged; their audio is still on the tape. */
+  readonly #unacknowledged: Span[] = [];
+  /** The newest acknowledged turn, until the next span begins: its answer may be lost with a session. */
+  #acknowledged: Span | null = null;
   #commitsDropped = 0;
   readonly #append = (source: Uint8Array, start: number, end: number) =>
     this.#sink.append(source, start, end);
@@ -61,6 +63,7 @@ export class SpanForwarder {
   /** -> the first frame really kept. */
   begin(frameIndex: number): number {
     assert(this.#open() === undefined, "span forwarder: a span is open already");
+    this.#acknowledged = null;
     const firstFrame = this.#tape.tapeBegin(frameIndex);
     if (this.#spans.length >= SPANS_MAX) this.#spans.shift();
     this.#spans.push({ firstFrame, endFrame: -1, nextFrame: firstFrame, isCommitted: false });
@@ -108,8 +111,26 @@ export class SpanForwarder {
 
   /** The provider acknowledged the oldest commit: its audio is no longer ours to keep. */
   onCommitted(): void {
-    this.#unacknowledged.shift();
+    const span = this.#unacknowledged.shift();
+    if (span !== undefined) this.#acknowledged = span;
     this.#dropTape();
+  }
+
+  /**
+   * A new session knows nothing of what the old one had not acknowledged: every such span goes out
+   * again from its first frame, in order, and the open one too. What was not kept goes on from here.
+   * isUnheard: the newest acknowledged turn too, as nobody wrote down what it said.
+   */
+  onRestored(isUnheard: boolean): void {
+    const again = this.#isTapeKept ? this.#unacknowledged.splice(0) : [];
+    this.#unacknowledged.length = 0;
+    if (isUnheard && this.#isTapeKept && this.#acknowledged !== null) {
+      again.unshift(this.#acknowledged);
+    }
+    this.#acknowledged = null;
+    this.#spans.unshift(...again);
+    if (this.#isTapeKept) for (const span of this.#spans) span.nextFrame = span.firstFrame;
+    this.flush();
   }
 
   commitsDropped(): number {
@@ -130,7 +151,7 @@ export class SpanForwarder {
       if (isOpen || span.nextFrame < toFrame || !span.isCommitted) return;
       if (this.#sink.commit() === SEND.DROPPED) this.#commitsDropped += 1;
       this.#spans.shift();
-      this.#unacknowledged.push(span.endFrame);
+      this.#unacknowledged.push(span);
     }
   }
 
@@ -140,8 +161,7 @@ export class SpanForwarder {
   }
 
   #dropTape(): void {
-    const oldestCommit = this.#unacknowledged[0];
-    if (oldestCommit !== undefined) return;
-    this.#tape.tapeDrop(this.#spans[0]?.firstFrame ?? this.#tape.framesCaptured());
+    const oldest = this.#acknowledged ?? this.#unacknowledged[0] ?? this.#spans[0];
+    this.#tape.tapeDrop(oldest?.firstFrame ?? this.#tape.framesCaptured());
   }
 }

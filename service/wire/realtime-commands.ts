@@ -76,9 +76,16 @@ export function deleteItemText(commandId: string, itemId: string): string {
 
 export function createMessageText(
   commandId: string,
-  role: "user" | "system",
+  role: "user" | "system" | "assistant",
   text: string,
 ): string {
+  if (role === "assistant") {
+    return command({
+      type: "conversation.item.create",
+      event_id: commandId,
+      item: { type: "message", role, content: [{ type: "output_text", text }] },
+    });
+  }
   return command({
     type: "conversation.item.create",
     event_id: commandId,

@@ -86,16 +86,21 @@ describe("the end of a call", () => {
 });
 
 describe("the agent's connection", () => {
-  test("lost in a call: this call ends with 4502 and says why, the other goes on", async () => {
+  test("lost for good: this call ends with 4502 and says why, the other goes on", async () => {
     await using service = await startSteppedService();
     const first = await open(service);
     const second = await open(service);
     second.say(loadSpeech("question", WIDE));
     await service.run(1_000);
+    // The key was withdrawn meanwhile: dialling again cannot help.
+    service.simulator.refuseDials(401, 1);
     service.simulator.lines()[0]?.fail({ kind: "drop", afterEvents: 0 });
     await service.until(() => !first.isOpen(), 15_000);
     expect((await first.closed).code).toBe(4502);
-    expect(noticesOf(first, "error").map(({ code }) => code)).toEqual(["upstream_lost"]);
+    expect(noticesOf(first, "error").map(({ code }) => code)).toEqual([
+      "upstream_reconnecting",
+      "upstream_lost",
+    ]);
     expect(noticesOf(first, "ended")).toMatchObject([{ reason: "upstream_lost" }]);
     await service.until(() => noticesOf(second, "receipt").some((r) => r.complete), TURN_MS_MAX);
     expect(service.running.calls.callsOpen()).toBe(1);

@@ -159,4 +159,14 @@ export class BigLane implements CallLane {
   onClosed(closure: UpstreamClosure): void {
     this.#inner.onClosed(closure);
   }
+
+  onLost(closure: UpstreamClosure): void {
+    this.#inner.onLost?.(closure);
+    this.events.emit({ kind: "provider_lost", reason: closure.reason });
+  }
+
+  onRestored(): void {
+    this.#inner.onRestored?.();
+    this.events.emit({ kind: "provider_restored" });
+  }
 }

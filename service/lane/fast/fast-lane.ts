@@ -14,21 +14,25 @@ import type { CallLane } from "../../contract/lane.ts";
 import { SEND, type SendResult } from "../../contract/send-result.ts";
 import type { CallNotice, Transport } from "../../contract/transport.ts";
 import type {
-  ProviderTurnDetection,
   ResponseStatus,
   TokenUsage,
   Upstream,
   UpstreamClosure,
 } from "../../contract/upstream.ts";
 import { Conversation, type ConversationSettings } from "../../conversation/conversation.ts";
+import { dtmfText, providerTurns } from "../../upstream/provider-turns.ts";
 import { SpanForwarder } from "../../upstream/span-forwarder.ts";
 import { LaneEffects } from "./lane-effects.ts";
 
 /** What the lane tells the call that owns it. */
 export interface LaneOwner {
-  onUpstreamReady(): void;
   onUpstreamClosed(closure: UpstreamClosure): void;
+  /** The session is gone; another is being opened. */
+  onUpstreamLost(closure: UpstreamClosure): void;
+  onUpstreamRestored(): void;
   onUsage(usage: TokenUsage): void;
+  /** An interruption's own time: from the frame or event that decided to the clear on its way. */
+  onBargeIn(reactionMs: number): void;
   onCount(name: ConversationCount): void;
   onNotice(notice: CallNotice): void;
   /** The transport took no more: the caller reads too slowly. */
@@ -62,6 +66,10 @@ export class FastLane implements CallLane {
   /** Caller samples per upstream sample. */
   readonly #callerScale: number;
   #isOpen = false;
+  /** The provider wrote down the newest turn: a new session gets it as text. */
+  #isTurnWritten = false;
+  /** When the newest frame or provider event came in: an interruption's time counts from there. */
+  #eventMs = 0;
 
   constructor(deps: FastLaneDeps) {
     this.#deps = deps;
@@ -75,7 +83,7 @@ export class FastLane implements CallLane {
       forwarder: this.#forwarder,
       generation: () => this.#conversation.generation(),
       onTimer: (timer) => this.#onTimer(timer),
-      onCount: (name) => owner.onCount(name),
+      onCount: (name) => this.#onCount(name),
       onNotice: (notice) => this.#passNotice(notice),
       onEnd: (reason) => owner.end(reason),
     });
@@ -96,12 +104,14 @@ export class FastLane implements CallLane {
 
   sendAudio(message: Uint8Array, start: number, end: number, captureMs: number): SendResult {
     if (!this.#isOpen) return SEND.DROPPED;
+    this.#eventMs = this.#deps.clock.nowMs();
     this.#deps.engine.capture(message, start, end, captureMs);
     return this.#deps.upstream.isReady() ? SEND.SENT : SEND.BUFFERED;
   }
 
   sendAudioBase64(payload: string, captureMs: number): SendResult {
     if (!this.#isOpen) return SEND.DROPPED;
+    this.#eventMs = this.#deps.clock.nowMs();
     this.#deps.engine.captureBase64(payload, captureMs);
     return this.#deps.upstream.isReady() ? SEND.SENT : SEND.BUFFERED;
   }
@@ -178,17 +188,18 @@ export class FastLane implements CallLane {
 
   onReady(): void {
     if (!this.#isOpen) return;
-    this.#deps.owner.onUpstreamReady();
     this.#forwarder.flush();
     this.#conversation.onUpstreamReady();
   }
 
   onCommitted(): void {
+    this.#isTurnWritten = false;
     this.#forwarder.onCommitted();
     this.#conversation.onCommitted();
   }
 
   onSpeechStarted(audioStartMs: number): void {
+    this.#eventMs = this.#deps.clock.nowMs();
     this.#conversation.onProviderSpeechStarted(audioStartMs);
   }
 
@@ -226,6 +237,7 @@ export class FastLane implements CallLane {
   }
 
   onCallerTranscript(_itemId: string, text: string): void {
+    this.#isTurnWritten = true;
     const turnId = this.#conversation.turnId();
     const owner = this.#deps.owner;
     owner.onNotice({ kind: "transcript", speaker: "caller", text, isFinal: true, turnId, item: 0 });
@@ -255,6 +267,26 @@ export class FastLane implements CallLane {
     this.#deps.owner.onUpstreamClosed(closure);
   }
 
+  onLost(closure: UpstreamClosure): void {
+    this.#conversation.onUpstreamLost();
+    this.#deps.owner.onUpstreamLost(closure);
+  }
+
+  /** What the old session had not acknowledged goes out first, then what waits for an answer. */
+  onRestored(): void {
+    if (!this.#isOpen) return;
+    const isUnheard = this.#conversation.isAnswerLost() && !this.#isTurnWritten;
+    this.#forwarder.onRestored(isUnheard);
+    this.#conversation.onUpstreamRestored();
+    this.#deps.owner.onUpstreamRestored();
+  }
+
+  #onCount(name: ConversationCount): void {
+    const { clock, owner } = this.#deps;
+    if (name === "barge_in") owner.onBargeIn(clock.nowMs() - this.#eventMs);
+    owner.onCount(name);
+  }
+
   #onTimer(timer: ConversationTimer): void {
     try {
       this.#conversation.onTimer(timer);
@@ -272,22 +304,4 @@ export class FastLane implements CallLane {
     const heardSamples = Math.floor(notice.heardSamples * this.#callerScale);
     this.#deps.owner.onNotice({ ...notice, heardSamples });
   }
-}
-
-/** What the provider's own detection is told for each owner of the turns (decision 6). */
-export function providerTurns(turnDetection: TurnDetection): ProviderTurnDetection {
-  switch (turnDetection) {
-    case "local":
-    case "none":
-      return null;
-    case "hybrid":
-      return "signal_only";
-    default:
-      return turnDetection;
-  }
-}
-
-/** How the model is told of keys: as a message of the caller. */
-export function dtmfText(digits: string): string {
-  return `DTMF: ${digits}`;
 }
