@@ -1,10 +1,20 @@
 // The numbers of calls: turns what one call tells into the service's metrics.
 // Station: made once per route by the composition, shared by all its calls; adds, never allocates.
-import type { CallMeters } from "./call.ts";
 import type { ConversationCount } from "./contract/call-effects.ts";
 import type { Metrics } from "./contract/metrics.ts";
-import { SEND } from "./contract/send-result.ts";
+import { SEND, type SendResult } from "./contract/send-result.ts";
 import type { RouteLabel, ServiceMetrics, UpstreamLabel } from "./telemetry/service-metrics.ts";
+
+/** Numbers one call writes to; made by the service, shared by calls of the same kind. */
+export interface CallMeters {
+  onOpened(): void;
+  onEnded(durationMs: number): void;
+  onTurnLatency(perceivedMs: number, commitMs: number): void;
+  onSent(result: SendResult): void;
+  /** From the event that decided to the clear on its way. */
+  onBargeIn(reactionMs: number): void;
+  onCount(name: ConversationCount): void;
+}
 
 const CONVERSATION_COUNTS: readonly ConversationCount[] = [
   "turn_committed",

@@ -2,7 +2,8 @@
 // Station: between admission in the transports and call.ts; made once by main.
 // Limits: callsMax, callsPerKeyMax; at most callsMax upstreams dialled ahead of their call, each
 // forgotten after PREPARED_MS.
-import { Call, type CallMeters } from "./call.ts";
+import { Call } from "./call.ts";
+import type { CallMeters } from "./call-meters.ts";
 import type { CallEvents, CallStage } from "./contract/call-events.ts";
 import { CLOSE } from "./contract/call-terms.ts";
 import type { AudioEngine, EngineListener } from "./contract/audio-engine.ts";

@@ -17,25 +17,15 @@ import type { SendResult } from "./contract/send-result.ts";
 import type { CallNotice, CallPort, Transport } from "./contract/transport.ts";
 import type { TokenUsage, UpstreamClosure } from "./contract/upstream.ts";
 import { GuardedEngineListener } from "./call-guards.ts";
+import type { CallMeters } from "./call-meters.ts";
 import { type CallPlan, conversationSettings, startedNotice } from "./call-plan.ts";
 import { CallLanes, type CallLanesDeps } from "./call-lanes.ts";
-import type { LaneOwner } from "./lane/fast/fast-lane.ts";
+import type { LaneOwner } from "./lane/fast/lane-owner.ts";
 import type { CallEvents, CallStage } from "./contract/call-events.ts";
 
 import type { EarlyUpstream } from "./upstream/early-upstream.ts";
 
 const RECONNECTING = "The agent's line was lost and is being opened again; nothing said is lost";
-
-/** Numbers one call writes to; made by the service, shared by calls of the same kind. */
-export interface CallMeters {
-  onOpened(): void;
-  onEnded(durationMs: number): void;
-  onTurnLatency(perceivedMs: number, commitMs: number): void;
-  onSent(result: SendResult): void;
-  /** From the event that decided to the clear on its way. */
-  onBargeIn(reactionMs: number): void;
-  onCount(name: ConversationCount): void;
-}
 
 export interface CallDeps {
   readonly id: string;

@@ -18,6 +18,6 @@ export const VAD_SETTINGS_DEFAULT: VadSettings = {
   isBargeInEnabled: false,
   bargeInThreshold: 0.6,
   bargeInMinSpeechMs: 200,
-  bargeInOverNoiseFloorDb: 10,
+  bargeInOverNoiseFloorDb: 4,
   bargeInCooldownMs: 500,
 };

@@ -9,7 +9,7 @@ const BARGE_IN = {
   isBargeInEnabled: true,
   bargeInThreshold: 0.6,
   bargeInMinSpeechMs: 200,
-  bargeInOverNoiseFloorDb: 10,
+  bargeInOverNoiseFloorDb: 4,
   bargeInCooldownMs: 500,
 } as const;
 

@@ -8,7 +8,7 @@
 // Station: made by call.ts, which owns the call's life; the lane only moves audio and events.
 import type { AudioEngine } from "../../contract/audio-engine.ts";
 import type { ConversationCount, ConversationTimer } from "../../contract/call-effects.ts";
-import type { EndReason, TurnDetection } from "../../contract/call-terms.ts";
+import type { TurnDetection } from "../../contract/call-terms.ts";
 import type { Clock } from "../../contract/clock.ts";
 import type { CallLane } from "../../contract/lane.ts";
 import { SEND, type SendResult } from "../../contract/send-result.ts";
@@ -22,28 +22,8 @@ import type {
 import { Conversation, type ConversationSettings } from "../../conversation/conversation.ts";
 import { dtmfText, providerTurns } from "../../upstream/provider-turns.ts";
 import { SpanForwarder } from "../../upstream/span-forwarder.ts";
+import type { LaneOwner } from "./lane-owner.ts";
 import { LaneEffects } from "./lane-effects.ts";
-
-/** What the lane tells the call that owns it. */
-export interface LaneOwner {
-  onUpstreamClosed(closure: UpstreamClosure): void;
-  /** The session is gone; another is being opened. */
-  onUpstreamLost(closure: UpstreamClosure): void;
-  onUpstreamRestored(): void;
-  onUsage(usage: TokenUsage): void;
-  /** An interruption's own time: from the frame or event that decided to the clear on its way. */
-  onBargeIn(reactionMs: number): void;
-  onCount(name: ConversationCount): void;
-  onNotice(notice: CallNotice): void;
-  /** The transport took no more: the caller reads too slowly. */
-  onTransportFull(): void;
-  onSent(result: SendResult): void;
-  /** A throw in a timer's callback. */
-  onBug(error: unknown): void;
-  /** -> the tool's answer. Tools are answered at once here; thinkers come with their own module. */
-  answerTool(name: string, argumentsText: string): string;
-  end(reason: EndReason): void;
-}
 
 export interface FastLaneDeps {
   readonly id: string;

@@ -9,7 +9,8 @@ import type { Upstream } from "../../../service/contract/upstream.ts";
 import { GuardedEngineListener } from "../../../service/call-guards.ts";
 import { createAudioEngine } from "../../../service/engine/audio-engine.ts";
 import { createFastLaneConfig } from "../../../service/engine/fast-lane-config.ts";
-import { FastLane, type LaneOwner } from "../../../service/lane/fast/fast-lane.ts";
+import { FastLane } from "../../../service/lane/fast/fast-lane.ts";
+import type { LaneOwner } from "../../../service/lane/fast/lane-owner.ts";
 import { PHONE_FORMAT } from "../../core/core-fixture.ts";
 import { makeProcess, phoneAudio } from "../../engine/engine-fixture.ts";
 

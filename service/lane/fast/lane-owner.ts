@@ -1,0 +1,27 @@
+// What the fast lane tells the call that owns it: lane up, never down.
+import type { ConversationCount } from "../../contract/call-effects.ts";
+import type { EndReason } from "../../contract/call-terms.ts";
+import type { SendResult } from "../../contract/send-result.ts";
+import type { CallNotice } from "../../contract/transport.ts";
+import type { TokenUsage, UpstreamClosure } from "../../contract/upstream.ts";
+
+/** What the lane tells the call that owns it. */
+export interface LaneOwner {
+  onUpstreamClosed(closure: UpstreamClosure): void;
+  /** The session is gone; another is being opened. */
+  onUpstreamLost(closure: UpstreamClosure): void;
+  onUpstreamRestored(): void;
+  onUsage(usage: TokenUsage): void;
+  /** An interruption's own time: from the frame or event that decided to the clear on its way. */
+  onBargeIn(reactionMs: number): void;
+  onCount(name: ConversationCount): void;
+  onNotice(notice: CallNotice): void;
+  /** The transport took no more: the caller reads too slowly. */
+  onTransportFull(): void;
+  onSent(result: SendResult): void;
+  /** A throw in a timer's callback. */
+  onBug(error: unknown): void;
+  /** -> the tool's answer. Tools are answered at once here; thinkers come with their own module. */
+  answerTool(name: string, argumentsText: string): string;
+  end(reason: EndReason): void;
+}
