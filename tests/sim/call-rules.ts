@@ -38,7 +38,7 @@ export class CallRules {
   #isTurnOpen = false;
   #isGoodbye = false;
   #openRequest = "";
-  #cancelledRequest = "";
+  readonly #cancelledRequests = new Set<string>();
   #requestLast = 0;
   #stoppedThrough = 0;
   readonly #requestOfItem = new Map<number, number>();
@@ -88,7 +88,7 @@ export class CallRules {
   }
 
   onCancel(tag: string): void {
-    this.#cancelledRequest = tag;
+    this.#cancelledRequests.add(tag);
   }
 
   /** The provider told the service that this request's response is over, or refused. */
@@ -97,7 +97,7 @@ export class CallRules {
   }
 
   onNothingToCancel(): void {
-    if (this.#cancelledRequest === this.#openRequest) this.#openRequest = "";
+    if (this.#cancelledRequests.has(this.#openRequest)) this.#openRequest = "";
   }
 
   /** The provider says that another response is active: that one must end first. */

@@ -3,7 +3,9 @@
 
 interface Entry {
   timeMs: number;
-  order: number;
+  /** What it was set for; earlier than timeMs when a stall held it up. */
+  readonly dueMs: number;
+  readonly order: number;
   readonly isService: boolean;
   run: (() => void) | null;
 }
@@ -48,9 +50,7 @@ export class VirtualTime {
       if (entry.run === null) continue;
       this.#nowMs = Math.max(this.#nowMs, entry.timeMs);
       if (entry.isService && this.#nowMs < this.#busyUntilMs) {
-        this.#orderLast += 1;
         entry.timeMs = this.#busyUntilMs;
-        entry.order = this.#orderLast;
         this.#push(entry);
         continue;
       }
@@ -66,6 +66,7 @@ export class VirtualTime {
     this.#orderLast += 1;
     const entry = {
       timeMs: Math.max(timeMs, this.#nowMs),
+      dueMs: Math.max(timeMs, this.#nowMs),
       order: this.#orderLast,
       isService,
       run,
@@ -112,8 +113,9 @@ export class VirtualTime {
   }
 }
 
+/** What was held up comes in the order in which it was due, before what is due now. */
 function isBefore(first: Entry, second: Entry): boolean {
-  return (
-    first.timeMs < second.timeMs || (first.timeMs === second.timeMs && first.order < second.order)
-  );
+  if (first.timeMs !== second.timeMs) return first.timeMs < second.timeMs;
+  if (first.dueMs !== second.dueMs) return first.dueMs < second.dueMs;
+  return first.order < second.order;
 }
