@@ -15,6 +15,7 @@ import {
   PORT_BYTES,
   PORTS_BASE,
   RESAMPLER_HISTORY,
+  RESAMPLER_IS_FIXED,
   RESAMPLER_TAPS,
   RESAMPLER_UP_FACTOR,
   SLOT_BYTES,
@@ -37,6 +38,7 @@ import {
   SLOT_RESAMPLER_UP,
   SLOT_RESAMPLER_VAD,
   SLOT_SETTINGS,
+  SLOT_TAIL,
   SLOT_UPSTREAM_ENCODING,
   SLOT_UPSTREAM_FRAME_BYTES,
   SLOT_UPSTREAM_FRAME_SAMPLES,
@@ -90,9 +92,21 @@ export function slotPrepare(slot: usize): i32 {
   normaliserReset(slot);
   gateReset(slot);
   noiseFloorReset(slot);
-  prepareResampler(slot + SLOT_RESAMPLER_UP, slot + SLOT_HISTORY_UP);
-  prepareResampler(slot + SLOT_RESAMPLER_VAD, slot + SLOT_HISTORY_VAD);
-  prepareResampler(slot + SLOT_RESAMPLER_DOWN, slot + SLOT_HISTORY_DOWN);
+  prepareResampler(
+    slot + SLOT_RESAMPLER_UP,
+    slot + SLOT_HISTORY_UP,
+    SLOT_HISTORY_VAD - SLOT_HISTORY_UP,
+  );
+  prepareResampler(
+    slot + SLOT_RESAMPLER_VAD,
+    slot + SLOT_HISTORY_VAD,
+    SLOT_HISTORY_DOWN - SLOT_HISTORY_VAD,
+  );
+  prepareResampler(
+    slot + SLOT_RESAMPLER_DOWN,
+    slot + SLOT_HISTORY_DOWN,
+    SLOT_TAIL - SLOT_HISTORY_DOWN,
+  );
   return STATUS_OK;
 }
 
@@ -134,9 +148,11 @@ function deriveFormat(slot: usize): bool {
   return true;
 }
 
-function prepareResampler(state: usize, history: usize): void {
+function prepareResampler(state: usize, history: usize, historyBytes: i32): void {
   if (load<u32>(state, RESAMPLER_UP_FACTOR) == 0) return;
-  assert(load<u32>(state, RESAMPLER_TAPS) <= <u32>RESAMPLER_TAPS_MAX);
+  const taps = load<i32>(state, RESAMPLER_TAPS);
+  assert(taps <= RESAMPLER_TAPS_MAX);
+  assert(taps << (load<u32>(state, RESAMPLER_IS_FIXED) != 0 ? 1 : 2) <= historyBytes);
   store<u32>(state, <u32>history, RESAMPLER_HISTORY);
   resamplerReset(state);
 }

@@ -65,11 +65,11 @@ export function designPolyphase(
   const taps = Math.ceil(branchTaps / 8) * 8;
   const coefficients = new Float32Array(upFactor * taps);
   const branch = new Float64Array(branchTaps);
-  const reader = makeReader(prototype);
+  const read = makeReader(prototype, finePerLow);
   for (let index = 0; index < upFactor; index += 1) {
     let sum = 0;
     for (let tap = 0; tap < branchTaps; tap += 1) {
-      const value = reader(((tap * upFactor + index) * PROTOTYPE_POINTS) / finePerLow);
+      const value = read(tap * upFactor + index);
       branch[tap] = value;
       sum += value;
     }
@@ -127,25 +127,36 @@ function minimumPhase(linear: Float64Array, attenuationDb: number): Float64Array
   return re.slice(0, linear.length);
 }
 
-// Value of the prototype between its points: a short windowed sinc suffices, because the
-// prototype occupies only a sixteenth of its own bandwidth.
-function makeReader(prototype: Float64Array): (point: number) => number {
-  const halfPoints = 12;
-  const beta = 14;
-  const scale = besselI0(beta);
-  return (point) => {
-    const nearest = Math.round(point);
-    if (Math.abs(point - nearest) < 1e-9) return prototype[nearest] ?? 0;
-    const first = Math.floor(point) - halfPoints + 1;
+/** Points of the prototype on either side that one value between them is read from. */
+const READ_HALF_POINTS = 12;
+const READ_BETA = 14;
+
+// The prototype at fine point n of `finePerLow` per period of the lower rate. A short windowed sinc
+// suffices, because the prototype occupies only a sixteenth of its own bandwidth; its weights
+// depend on n x 16 modulo finePerLow only, so they are worked out once per remainder.
+function makeReader(prototype: Float64Array, finePerLow: number): (fine: number) => number {
+  const width = 2 * READ_HALF_POINTS;
+  const weights = new Float64Array(finePerLow * width);
+  for (let remainder = 0; remainder < finePerLow; remainder += 1) {
+    for (let index = 0; index < width; index += 1) {
+      const distance = remainder / finePerLow - (index - READ_HALF_POINTS + 1);
+      weights[remainder * width + index] = sinc(distance) * readWindow(distance);
+    }
+  }
+  return (fine) => {
+    const remainder = (fine * PROTOTYPE_POINTS) % finePerLow;
+    const first = (fine * PROTOTYPE_POINTS - remainder) / finePerLow - READ_HALF_POINTS + 1;
     let sum = 0;
-    for (let index = first; index < first + 2 * halfPoints; index += 1) {
-      const distance = point - index;
-      const place = distance / halfPoints;
-      const window = besselI0(beta * Math.sqrt(Math.max(0, 1 - place * place))) / scale;
-      sum += (prototype[index] ?? 0) * sinc(distance) * window;
+    for (let index = 0; index < width; index += 1) {
+      sum += (prototype[first + index] ?? 0) * (weights[remainder * width + index] ?? 0);
     }
     return sum;
   };
+}
+
+function readWindow(distance: number): number {
+  const place = distance / READ_HALF_POINTS;
+  return besselI0(READ_BETA * Math.sqrt(Math.max(0, 1 - place * place))) / besselI0(READ_BETA);
 }
 
 function kaiserBeta(attenuationDb: number): number {

@@ -64,6 +64,26 @@ describe("openSlot()", () => {
   });
 });
 
+test("every pair of rates fits every preset into the room for tables and histories", () => {
+  const core = makeCore(1);
+  const rates = [8000, 16000, 22050, 24000, 44100, 48000] as const;
+  for (const resampler of ["fast", "standard", "high", "linear"] as const) {
+    for (const callerRateHz of rates) {
+      for (const upstreamRateHz of [8000, 16000, 24000] as const) {
+        const format = { ...PCM_24K, callerRateHz, upstreamRateHz, resampler };
+        const slot = openSlot(core, format);
+        slot.ingest();
+        slot.render();
+        slot.close();
+      }
+      for (const targetHz of rates) {
+        core.kernels.openResampler(callerRateHz, targetHz, resampler)?.close();
+      }
+    }
+  }
+  expect(core.slotsOpen()).toBe(0);
+}, 60_000);
+
 describe("ingest()", () => {
   test("passes G.711 to the upstream byte for byte", () => {
     const slot = openSlot(makeCore(1));
