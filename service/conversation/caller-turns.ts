@@ -54,6 +54,7 @@ export class CallerTurns {
   #isTurnEndedEarly = false;
   /** First frame of the span that is open while nobody here owns the turns. */
   #spanFirstFrame = 0;
+  #isSpanOpen = false;
 
   constructor(
     settings: CallerTurnsSettings,
@@ -92,10 +93,8 @@ export class CallerTurns {
   /** The session is configured. Audio captured before is on the tape and goes out now. */
   onUpstreamReady(): void {
     this.#isUpstreamReady = true;
-    if (this.#turnDetection !== "local") {
-      this.#spanFirstFrame = this.#effects.appendBegin(
-        Math.max(0, this.#framesCaptured - EARLY_FRAMES),
-      );
+    if (this.#turnDetection !== "local" && !this.#isSpanOpen) {
+      this.#openSpan(Math.max(0, this.#framesCaptured - EARLY_FRAMES));
     }
     if (this.#isTurnEndedEarly) this.onEndOfTurn();
   }
@@ -116,7 +115,7 @@ export class CallerTurns {
     this.newTurn();
     this.#voice.interrupt();
     this.#commit(this.#spanFirstFrame, endFrame, 0, true);
-    this.#spanFirstFrame = this.#effects.appendBegin(endFrame);
+    this.#openSpan(endFrame);
   }
 
   /** A typed message: it interrupts, and is answered. The text itself went upstream already. */
@@ -172,18 +171,30 @@ export class CallerTurns {
     const isLocal = turnDetection === "local";
     this.#turnDetection = turnDetection;
     this.#voice.sequence.setHeld(false);
-    if (wasLocal === isLocal || !this.#isUpstreamReady) return;
-    if (isLocal) this.#spanToSpeech();
-    else this.#speechToSpan();
+    if (wasLocal === isLocal) return;
+    if (!isLocal) this.#speechToSpan();
+    else if (this.#isSpanOpen) this.#spanToSpeech();
   }
 
+  #openSpan(frameIndex: number): void {
+    this.#spanFirstFrame = this.#effects.appendBegin(frameIndex);
+    this.#isSpanOpen = true;
+  }
+
+  /** In silence the span opens now, or when the upstream is ready. */
   #speechToSpan(): void {
     const firstFrame = this.#speech.release();
-    this.#spanFirstFrame = firstFrame ?? this.#effects.appendBegin(this.#framesCaptured);
+    if (firstFrame === null) {
+      if (this.#isUpstreamReady) this.#openSpan(this.#framesCaptured);
+      return;
+    }
+    this.#spanFirstFrame = firstFrame;
+    this.#isSpanOpen = true;
   }
 
   /** The caller is speaking: the open span becomes that turn's. In silence it is thrown away. */
   #spanToSpeech(): void {
+    this.#isSpanOpen = false;
     if (this.#facts.vadState() === VAD_STATE.SILENCE) {
       this.#effects.appendEnd();
       this.#effects.appendDiscard();

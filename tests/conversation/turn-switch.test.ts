@@ -1,0 +1,79 @@
+// Another owner of the turns in the middle of a call (S4-C06): no span is opened twice, none is lost.
+import { describe, expect, test } from "bun:test";
+import { TestCall } from "./conversation-fixture.ts";
+
+const begins = (call: TestCall) => call.effects.log.filter((line) => line.startsWith("begin"));
+
+describe("Conversation.setTurnDetection()", () => {
+  test("local to provider in silence: one span opens from here on", () => {
+    const call = new TestCall();
+    call.conversation.onUpstreamReady();
+    call.frames(50);
+    call.conversation.setTurnDetection("server_vad");
+    expect(call.effects.taken()).toEqual(["begin 50"]);
+    expect(call.conversation.turnDetection()).toBe("server_vad");
+  });
+
+  test("local to provider in speech: the running span goes on", () => {
+    const call = new TestCall();
+    call.conversation.onUpstreamReady();
+    call.frames(50);
+    call.speak(20);
+    call.conversation.setTurnDetection("server_vad");
+    call.fallSilent();
+    expect(call.effects.taken()).toEqual(["begin 35"]);
+    expect(call.effects.spanFirstFrame).toBe(35);
+  });
+
+  test("provider to local in speech: what was sent becomes the turn", () => {
+    const call = new TestCall({ turnDetection: "server_vad" });
+    call.conversation.onUpstreamReady();
+    call.frames(50);
+    call.speak(20);
+    call.conversation.setTurnDetection("local");
+    call.fallSilent();
+    expect(call.effects.log.filter((line) => line.startsWith("commit"))).toEqual(["commit 1"]);
+    expect(begins(call)).toEqual(["begin 0"]);
+  });
+
+  test("provider to local in silence: the silence is thrown away, the next turn has its pre-roll", () => {
+    const call = new TestCall({ turnDetection: "server_vad" });
+    call.conversation.onUpstreamReady();
+    call.frames(50);
+    call.conversation.setTurnDetection("local");
+    expect(call.effects.taken()).toEqual(["begin 0", "end 50", "discard"]);
+  });
+
+  test("before the upstream is ready, in speech: the span is taken over, not opened again", () => {
+    const call = new TestCall();
+    call.frames(50);
+    call.speak(20);
+    call.conversation.setTurnDetection("server_vad");
+    call.conversation.onUpstreamReady();
+    call.frames(10);
+    expect(begins(call)).toEqual(["begin 35"]);
+  });
+
+  test("before the upstream is ready, there and back: the turn is committed once", () => {
+    const call = new TestCall();
+    call.frames(50);
+    call.speak(20);
+    call.conversation.setTurnDetection("none");
+    call.conversation.setTurnDetection("local");
+    call.conversation.onUpstreamReady();
+    call.fallSilent();
+    expect(begins(call)).toEqual(["begin 35"]);
+    expect(call.effects.log.filter((line) => line.startsWith("commit"))).toHaveLength(1);
+  });
+
+  test("what waited for the end of speech is asked when nobody here hears that end any more", () => {
+    const call = new TestCall();
+    call.conversation.onUpstreamReady();
+    call.speak(20);
+    call.conversation.onText();
+    call.conversation.setTurnDetection("none");
+    expect(call.effects.requests).toHaveLength(1);
+    call.conversation.setTurnDetection("local");
+    call.fallSilent();
+  });
+});
