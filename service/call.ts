@@ -20,7 +20,7 @@ import { GuardedEngineListener } from "./call-guards.ts";
 import type { CallMeters } from "./call-meters.ts";
 import { type CallPlan, conversationSettings, startedNotice } from "./call-plan.ts";
 import { CallLanes, type CallLanesDeps } from "./call-lanes.ts";
-import type { LaneOwner } from "./lane/fast/lane-owner.ts";
+import type { LaneOwner, ToolAnswer } from "./lane/fast/lane-owner.ts";
 import type { CallEvents, CallStage } from "./contract/call-events.ts";
 
 import type { EarlyUpstream } from "./upstream/early-upstream.ts";
@@ -269,8 +269,8 @@ export class Call implements CallPort, LaneOwner {
     this.#deps.meters.onSent(result);
   }
 
-  answerTool(name: string): string {
-    return JSON.stringify({ error: `There is no tool ${name}` });
+  answerTool(name: string): ToolAnswer {
+    return { output: JSON.stringify({ error: `There is no tool ${name}` }), state: "failed" };
   }
 
   end(reason: EndReason): void {

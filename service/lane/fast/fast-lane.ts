@@ -227,8 +227,9 @@ export class FastLane implements CallLane {
     const { owner, upstream } = this.#deps;
     const turnId = this.#conversation.onToolCall(responseId);
     owner.onNotice({ kind: "tool_status", toolCallId, name, state: "started" });
-    upstream.submitToolOutput(toolCallId, owner.answerTool(name, argumentsText));
-    owner.onNotice({ kind: "tool_status", toolCallId, name, state: "done" });
+    const { output, state } = owner.answerTool(name, argumentsText);
+    upstream.submitToolOutput(toolCallId, output);
+    owner.onNotice({ kind: "tool_status", toolCallId, name, state });
     this.#conversation.onToolAnswered(turnId);
   }
 

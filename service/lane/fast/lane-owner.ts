@@ -5,6 +5,12 @@ import type { SendResult } from "../../contract/send-result.ts";
 import type { CallNotice } from "../../contract/transport.ts";
 import type { TokenUsage, UpstreamClosure } from "../../contract/upstream.ts";
 
+export interface ToolAnswer {
+  /** Goes to the model as it is. */
+  readonly output: string;
+  readonly state: "done" | "failed";
+}
+
 /** What the lane tells the call that owns it. */
 export interface LaneOwner {
   onUpstreamClosed(closure: UpstreamClosure): void;
@@ -22,6 +28,6 @@ export interface LaneOwner {
   /** A throw in a timer's callback. */
   onBug(error: unknown): void;
   /** -> the tool's answer. Tools are answered at once here; thinkers come with their own module. */
-  answerTool(name: string, argumentsText: string): string;
+  answerTool(name: string, argumentsText: string): ToolAnswer;
   end(reason: EndReason): void;
 }
