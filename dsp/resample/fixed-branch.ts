@@ -48,6 +48,12 @@ export function fixedBranch(
     target += stride << 2;
     left -= 4;
   }
+  while (left >= 2) {
+    fixedPair(samples, step, coefficients, end, target, stride, scales);
+    samples += step << 1;
+    target += stride << 1;
+    left -= 2;
+  }
   for (; left > 0; left--) {
     let a = i32x4.splat(0);
     let sample = samples;
@@ -60,6 +66,32 @@ export function fixedBranch(
     samples += step;
     target += stride;
   }
+}
+
+// Two outputs: ratios like 44.1 to 16 kHz have many branches of two or three outputs each.
+function fixedPair(
+  samples: usize,
+  step: usize,
+  coefficients: usize,
+  end: usize,
+  target: usize,
+  stride: usize,
+  scales: v128,
+): void {
+  let first = samples;
+  let second = samples + step;
+  let a = i32x4.splat(0);
+  let b = i32x4.splat(0);
+  for (let coefficient = coefficients; coefficient < end; coefficient += 16) {
+    const part = v128.load(coefficient);
+    a = i32x4.add(a, i32x4.dot_i16x8_s(part, v128.load(first)));
+    b = i32x4.add(b, i32x4.dot_i16x8_s(part, v128.load(second)));
+    first += 16;
+    second += 16;
+  }
+  const sums = f32x4.mul(f32x4.convert_i32x4_s(sumEach(a, b, a, b)), scales);
+  store<f32>(target, f32x4.extract_lane(sums, 0));
+  store<f32>(target + stride, f32x4.extract_lane(sums, 1));
 }
 
 // Lane i of the result is the sum of the i-th argument's lanes.
