@@ -17,12 +17,9 @@ import type { VadRateHz } from "../service/contract/vad-model.ts";
 import { instantiateCore } from "../service/core/wasm-exports.ts";
 import { loadOnnxModel, type OnnxModel } from "../service/vad/onnx-stream.ts";
 
-/** 1 as an f32's bits: no gain in front of the model. */
-const FLOAT_ONE = 0x3f800000;
-
 export interface SileroKernel {
-  /** Zeroes context and recurrent state. */
-  reset(rateHz: VadRateHz): void;
+  /** Zeroes context and recurrent state; `gain` is what the level normaliser would set. */
+  reset(rateHz: VadRateHz, gain?: number): void;
   /** One window of samples; the kernel keeps its end as the next one's context. */
   run(samples: Float32Array): number;
   /** The same window again, as it lies there: for the bench. */
@@ -37,6 +34,7 @@ export async function createSileroKernel(): Promise<SileroKernel> {
   new Uint8Array(memory).set(weights.rate16k, map.SILERO_16K_BASE);
   new Uint8Array(memory).set(weights.rate8k, map.SILERO_8K_BASE);
   const words = new Uint32Array(memory, map.SLOTS_BASE, map.SLOT_WINDOW / 4);
+  const floats = new Float32Array(memory, map.SLOTS_BASE, map.SLOT_WINDOW / 4);
   const state = new Float32Array(
     memory,
     map.SLOTS_BASE + map.SLOT_RECURRENT,
@@ -45,13 +43,13 @@ export async function createSileroKernel(): Promise<SileroKernel> {
   let input = new Float32Array(0);
   let context = 0;
   return {
-    reset(rateHz) {
+    reset(rateHz, gain = 1) {
       const isWide = rateHz === 16000;
       context = isWide ? SILERO_16K_CONTEXT_SAMPLES : SILERO_8K_CONTEXT_SAMPLES;
       const window = isWide ? SILERO_16K_WINDOW_SAMPLES : SILERO_8K_WINDOW_SAMPLES;
       words[map.SLOT_CONTEXT_SAMPLES / 4] = context;
       words[map.SLOT_WINDOW_SAMPLES / 4] = window;
-      words[map.SLOT_NORMALISER_GAIN / 4] = FLOAT_ONE;
+      floats[map.SLOT_NORMALISER_GAIN / 4] = gain;
       input = new Float32Array(memory, map.SLOTS_BASE + map.SLOT_WINDOW, context + window);
       input.fill(0);
       state.fill(0);

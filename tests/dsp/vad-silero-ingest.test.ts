@@ -132,4 +132,32 @@ describe("ingest() with the model in the core", () => {
     core.loadSileroWeights(8000, weights.rate8k);
     openSlot(core, { vadSource: "core" }).close();
   });
+
+  test("stays a probability whatever a caller sends, and hears speech afterwards", () => {
+    const core = coreWithModel(1);
+    const slot = openSlot(
+      core,
+      {
+        callerEncoding: "f32",
+        callerRateHz: 16000,
+        upstreamEncoding: "pcm16",
+        upstreamRateHz: 16000,
+        vadSource: "core",
+      },
+      { isLevelNormalised: true, gateOverNoiseFloorDb: 3 },
+    );
+    const view = new Float32Array(slot.input.buffer, slot.input.byteOffset, 320);
+    const hostile = [0, 1e-30, 1e38, -1e38, Number.NaN, Number.POSITIVE_INFINITY, 8, -8, 1e-45];
+    for (let frame = 0; frame < 600; frame++) {
+      for (let index = 0; index < 320; index++) {
+        // Quiet first, so that the gain is at its highest when the loud samples come.
+        const pick = Math.floor((frame * 7919 + index * 104_729) / 3) % hostile.length;
+        view[index] = frame < 100 ? 1e-6 : (hostile[pick] ?? 0);
+      }
+      slot.ingest();
+      expect(slot.probability() >= 0 && slot.probability() <= 1).toBe(true);
+    }
+    const spoken = ingestAll(slot, new Uint8Array(voice.slice().buffer));
+    expect(Math.max(...spoken)).toBeGreaterThan(0.9);
+  });
 });

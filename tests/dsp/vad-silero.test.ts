@@ -132,4 +132,22 @@ describe("sileroForward()", () => {
       }
     });
   }
+
+  test("a gain is the same as louder samples", async () => {
+    const [speech] = await readSpeechFolder(OWN_SPEECH);
+    const voice = speech?.samples ?? new Float32Array(0);
+    const run = (gain: number, factor: number): number[] => {
+      kernel.reset(16000, gain);
+      const probabilities: number[] = [];
+      for (let start = 0; start + 512 <= voice.length; start += 512) {
+        const window = voice.subarray(start, start + 512);
+        probabilities.push(kernel.run(window.map((value) => value * factor)));
+      }
+      return probabilities;
+    };
+    const wanted = run(1, 8);
+    for (const [index, probability] of run(8, 1).entries()) {
+      expect(Math.abs(probability - (wanted[index] ?? 0))).toBeLessThanOrEqual(1e-6);
+    }
+  });
 });
