@@ -97,6 +97,19 @@ describe("names and sizes", () => {
       .filter(({ lines }) => lines > 300);
     expect(wrong).toEqual([]);
   });
+
+  test("a comment has at most 100 columns, unless it draws or names an address", () => {
+    // The formatter cuts code; it leaves comments alone.
+    const wrong = ALL.flatMap(({ path, text }) =>
+      text.split("\n").flatMap((line, index) => {
+        const isComment = /^\s*(\/\/|\/?\*)/.test(line);
+        const isDrawing = /^\s*(\/\/|\*).*\S? {2}/.test(line);
+        if (line.length <= 100 || !isComment || isDrawing || /https?:/.test(line)) return [];
+        return [`${path}:${index + 1}: ${line.length} columns`];
+      }),
+    );
+    expect(wrong).toEqual([]);
+  });
 });
 
 describe("what never reaches main", () => {

@@ -208,7 +208,8 @@ export class ResponseSequence {
 
   /**
    * The session is gone, and with it any response. Nothing is requested until onRestored.
-   * -> the ask that was requested or being spoken, null when there was none or it was being stopped.
+   * -> the ask that was requested or being spoken, null when there was none or it was being
+   * stopped.
    */
   onLost(): ResponseAsk | null {
     const interrupted = this.#state === "cancelling" ? null : this.#current;

@@ -1,5 +1,6 @@
-// One session of a steady upstream: passes its events on while it is the current one, and knows what
-// is going on in it: is a response active, is audio uncommitted, is an answer still being heard?
+// One session of a steady upstream: passes its events on while it is the current one, and knows
+// what is going on in it: is a response active, is audio uncommitted, is an answer still being
+// heard?
 // Station: between one Upstream and the steady upstream that replaces it when it is lost or old.
 import type { Clock } from "../contract/clock.ts";
 import { SEND, type SendResult } from "../contract/send-result.ts";

@@ -37,7 +37,10 @@ export class SpanForwarder {
   readonly #spans: Span[] = [];
   /** Spans whose commit the provider has not acknowledged; their audio is still on the tape. */
   readonly #unacknowledged: Span[] = [];
-  /** The newest acknowledged turn, until the next span begins: its answer may be lost with a session. */
+  /**
+   * The newest acknowledged turn, until the next span begins: its answer may be lost with a
+   * session.
+   */
   #acknowledged: Span | null = null;
   #commitsDropped = 0;
   readonly #append = (source: Uint8Array, start: number, end: number) =>
@@ -80,8 +83,8 @@ export class SpanForwarder {
   }
 
   /**
-   * Throws the newest uncommitted span away, here and upstream. The next span's pre-roll may need its
-   * frames: after "eh" the first word follows within 300 ms.
+   * Throws the newest uncommitted span away, here and upstream. The next span's pre-roll may need
+   * its frames: after "eh" the first word follows within 300 ms.
    */
   discard(): void {
     const span = this.#spans.at(-1);
@@ -118,8 +121,8 @@ export class SpanForwarder {
 
   /**
    * A new session knows nothing of what the old one had not acknowledged: every such span goes out
-   * again from its first frame, in order, and the open one too. What was not kept goes on from here.
-   * isUnheard: the newest acknowledged turn too, as nobody wrote down what it said.
+   * again from its first frame, in order, and the open one too. What was not kept goes on from
+   * here. isUnheard: the newest acknowledged turn too, as nobody wrote down what it said.
    */
   onRestored(isUnheard: boolean): void {
     const again = this.#isTapeKept ? this.#unacknowledged.splice(0) : [];

@@ -1,7 +1,7 @@
 // What was said in a call, as text, for the next upstream session when one is lost or rotated.
-// Station: fed by the steady upstream with transcripts, typed texts and truncations; read when a new
-// session opens. The agent's words are kept as far as the caller heard them: a truncated item keeps
-// the share of its text that its audio was heard of, cut at a word.
+// Station: fed by the steady upstream with transcripts, typed texts and truncations; read when a
+// new session opens. The agent's words are kept as far as the caller heard them: a truncated item
+// keeps the share of its text that its audio was heard of, cut at a word.
 // Limits: ENTRIES_MAX entries and TEXT_CHARACTERS_MAX characters; the oldest go first.
 const ENTRIES_MAX = 200;
 const TEXT_CHARACTERS_MAX = 24 * 1024;
@@ -94,7 +94,9 @@ export class SpokenHistory {
   }
 }
 
-/** The words that fit into the heard share of the audio; speech runs about evenly through its text. */
+/**
+ * The words that fit into the heard share of the audio; speech runs about evenly through its text.
+ */
 function heardText(text: string, audioMs: number, heardMs: number): string {
   if (heardMs <= 0 || audioMs <= 0) return "";
   if (heardMs >= audioMs) return text;

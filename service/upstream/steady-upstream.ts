@@ -1,12 +1,14 @@
-// One upstream for a whole call, over as many sessions as it takes: a lost one is dialled again with
-// backoff, an old one is replaced in a quiet moment before the provider ends it (R8, I1, I5, I9).
+// One upstream for a whole call, over as many sessions as it takes: a lost one is dialled again
+// with backoff, an old one is replaced in a quiet moment before the provider ends it (R8, I1, I5,
+// I9).
 // Station: between the lane, which sees one upstream, and openai-realtime.ts, one socket each.
 //
 //   dialling --ready--> up --lost--> down --backoff, dial--> up (history as text, then onRestored)
 //                        \--old and quiet--> next session dialled beside it --ready, quiet--> swap
 //
-// What the new session is told: instructions, tools and formats as they were, then what was said and
-// heard, as text. Items of an older session cannot be truncated there; their cuts stay in the history.
+// What the new session is told: instructions, tools and formats as they were, then what was said
+// and heard, as text. Items of an older session cannot be truncated there; their cuts stay in the
+// history.
 // Limits: give-up time after a loss; at most 10 dials a second by the backoff's minimum.
 import type { Clock, Random, TimerHandle } from "../contract/clock.ts";
 import { SEND, type SendResult } from "../contract/send-result.ts";

@@ -1,7 +1,7 @@
-// Goal: counting makes no garbage (contract/metrics.ts promises it to per-frame code), and this test
-// would see it.
-// Method: child processes with the GC log on, ten million rounds against a hundred thousand: as many
-// collections start after the warm-up, and the process grows by less than 5 MB; a run with one
+// Goal: counting makes no garbage (contract/metrics.ts promises it to per-frame code), and this
+// test would see it.
+// Method: child processes with the GC log on, ten million rounds against a hundred thousand: as
+// many collections start after the warm-up, and the process grows by less than 5 MB; a run with one
 // planted object per round must fail that very check.
 import { expect, test } from "bun:test";
 import { join } from "node:path";

@@ -1,4 +1,5 @@
-// Another owner of the turns in the middle of a call (S4-C06): no span is opened twice, none is lost.
+// Another owner of the turns in the middle of a call (S4-C06): no span is opened twice, none is
+// lost.
 import { describe, expect, test } from "bun:test";
 import { TestCall } from "./conversation-fixture.ts";
 

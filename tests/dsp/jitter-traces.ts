@@ -76,7 +76,9 @@ export function sent(frame: number): number {
   return frame * FRAME_MS + NETWORK_MS;
 }
 
-/** Plays a trace on a 20 ms tick through the core's buffer. Frames come out in order, none twice. */
+/**
+ * Plays a trace on a 20 ms tick through the core's buffer. Frames come out in order, none twice.
+ */
 export function adaptiveOutcome(core: LoadedCore, trace: Trace): Outcome {
   const buffer = openBuffer(core);
   const arrivals = trace

@@ -1,6 +1,7 @@
-// The agent's connection is lost or gets old in the middle of a call, over real sockets on a stepped
-// clock. Method: the simulated agent drops its line (or ends, or refuses dials) at a chosen moment;
-// what the next session is told and given is compared with what the caller said, byte for byte.
+// The agent's connection is lost or gets old in the middle of a call, over real sockets on a
+// stepped clock. Method: the simulated agent drops its line (or ends, or refuses dials) at a chosen
+// moment; what the next session is told and given is compared with what the caller said, byte for
+// byte.
 import { describe, expect, test } from "bun:test";
 import type { AudioFormat } from "../../scripts/caller/audio-format.ts";
 import type { Caller } from "../../scripts/caller/caller.ts";

@@ -1,6 +1,6 @@
 // Goal: after a loss every caller frame reaches exactly one acknowledged commit (I1, I5).
-// Method: a tape of numbered frames and a sink that writes down what it gets; the sink forgets, as a
-// new session would.
+// Method: a tape of numbered frames and a sink that writes down what it gets; the sink forgets, as
+// a new session would.
 import { describe, expect, test } from "bun:test";
 import { SEND } from "../../service/contract/send-result.ts";
 import { SpanForwarder } from "../../service/upstream/span-forwarder.ts";
