@@ -63,7 +63,6 @@ export class AnswerQueue {
   /** Audio waiting, padding not counted. */
   #waitingBytes = 0;
   #itemLast = 0;
-  #itemRefusedLast = 0;
   #isHigh = false;
 
   constructor(
@@ -101,7 +100,7 @@ export class AnswerQueue {
 
   /** No more audio for this item. One that never had audio leaves in its turn, with 0 samples. */
   endItem(item: number): void {
-    if (item <= this.#itemRefusedLast || item < this.#itemLast) return;
+    if (item < this.#itemLast) return;
     if (item > this.#itemLast && this.#items.length >= ITEMS_MAX) return;
     const queued = this.#items.at(-1);
     if (queued !== undefined && queued.item === item) this.#close(queued);
@@ -170,7 +169,6 @@ export class AnswerQueue {
   flush(): number {
     const samples = Math.floor(this.#waitingBytes / this.#sampleBytes);
     this.#items.length = 0;
-    this.#itemRefusedLast = this.#itemLast;
     this.#countWaiting(-this.#waitingBytes);
     this.#restAtBlock();
     if (this.#isHigh) this.#setHigh(false);
@@ -186,8 +184,9 @@ export class AnswerQueue {
     return this.#items.length === 0;
   }
 
+  /** The newest item goes on only while it is queued and growing: flushed or ended, it is over. */
   #admits(item: number): boolean {
-    if (item <= this.#itemRefusedLast || item < this.#itemLast) return false;
+    if (item < this.#itemLast) return false;
     const last = this.#items.at(-1);
     if (item === this.#itemLast) return last?.item === item && last.endByte < 0;
     return this.#items.length < ITEMS_MAX;

@@ -4,6 +4,7 @@
 import { describe, expect, test } from "bun:test";
 import { SEND } from "../../service/contract/send-result.ts";
 import { makeCall, makeProcess, phoneAudio, playAll } from "./engine-fixture.ts";
+import { phoneTone } from "./phone-tone.ts";
 
 describe("playback control", () => {
   test("S4-06: interrupting says how many milliseconds were flushed and refuses more of the item", () => {
@@ -47,6 +48,29 @@ describe("playback control", () => {
     engine.resumePlayback();
     clock.advance(1000);
     expect(Buffer.concat(notes.sent.map(({ bytes }) => bytes))).toEqual(audio);
+  });
+
+  test("an interruption ends a pause: the next answer is heard", () => {
+    const { clock, engine, notes } = playAll(400);
+    clock.advance(100);
+    engine.pausePlayback();
+    engine.interruptPlayback();
+    notes.sent.length = 0;
+    engine.queuePlayback(2, phoneAudio(100), 0, 800);
+    clock.advance(5);
+    expect(notes.sent).toHaveLength(3);
+  });
+
+  test("an answer starts within 5 ms although the caller speaks", () => {
+    const process = makeProcess();
+    const { engine, notes } = makeCall(process);
+    const speech = phoneTone(600);
+    engine.capture(speech, 0, speech.length, -1);
+    // The open speech has a seat on the wheel, whose next turn is 18 ms away.
+    process.clock.advance(2);
+    engine.queuePlayback(1, phoneAudio(200), 0, 1600);
+    process.clock.advance(5);
+    expect(notes.sent).toHaveLength(3);
   });
 
   test("a listener may interrupt, or shut the engine down, from within its callback", () => {

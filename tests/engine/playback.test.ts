@@ -127,6 +127,21 @@ describe("playback", () => {
     expect(notes.sent).toHaveLength(6);
   });
 
+  test("a late first tick does not make the later ones send none and two", () => {
+    const clock = createBusyClock();
+    const process = makeProcess({ clock });
+    const { engine, notes } = makeCall(process);
+    engine.queuePlayback(1, phoneAudio(20_000), 0, 160_000);
+    clock.stall(4);
+    for (const lateMs of [0, 6, 1, 7, 0, 3, 5]) {
+      const before = notes.sent.length;
+      clock.advance(20 - (clock.nowMs() % 20) - 0.5);
+      clock.stall(0.5 + lateMs);
+      expect(notes.sent.length - before).toBe(1);
+    }
+    expect(process.metrics.value("voxbridge_pacer_frames_caught_up_total")).toBe(0);
+  });
+
   test("an answer that stops inside an item: underrun once, silence as item 0, bounded", () => {
     const process = makeProcess();
     const { engine, notes } = makeCall(process);
