@@ -1,5 +1,5 @@
-// Goal: a turn ends although media stopped: the pacer's tick feeds silence while speech is open, and what
-// was fed counts as filled (decision 16).
+// Goal: a turn ends although media stopped: the pacer's tick feeds silence while speech is open,
+// and what was fed counts as filled (decision 16).
 // Method: a tone that the energy rule takes for speech, on a virtual clock.
 import { describe, expect, test } from "bun:test";
 import { CAPTURE_EVENT, VAD_STATE } from "../../service/contract/core.ts";

@@ -1,5 +1,6 @@
-// Goal: whatever a transport, an upstream and a conversation do to one call's engine, in any order and
-// from within its callbacks: nothing throws, frames stay paced and in order, every block comes back.
+// Goal: whatever a transport, an upstream and a conversation do to one call's engine, in any order:
+// nothing throws, frames stay paced and in order, every block comes back, also when it is shut down
+// from within its own callback.
 // Method: fast-check draws acts over the real core; a busy clock draws stalls.
 import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
