@@ -115,6 +115,9 @@ describe("a tool call", () => {
     expect(commandCount(record, "response.create")).toBe(2);
     expect(overlappingCreates(record)).toEqual([]);
     expect(refusals(record)).toEqual([]);
-    expect(noticesOf(caller, "toolStatus").map(({ state }) => state)).toEqual(["started", "failed"]);
+    expect(noticesOf(caller, "toolStatus").map(({ state }) => state)).toEqual([
+      "started",
+      "failed",
+    ]);
   });
 });
