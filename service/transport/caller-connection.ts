@@ -195,7 +195,8 @@ class OneConnection implements CallerConnection {
       } else {
         if (!this.#isProbed) this.#probe();
         this.#isProbed = true;
-        this.#watchMessages(MESSAGE_TIMEOUT_MS - quietMs);
+        // The probe is a send: it may have found the reader too slow and ended the connection.
+        if (!this.#isOver) this.#watchMessages(MESSAGE_TIMEOUT_MS - quietMs);
       }
     });
   }
