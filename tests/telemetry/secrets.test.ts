@@ -162,7 +162,7 @@ describe("secrets", () => {
 
   test("S1-12 T23: the upstream's key is in no log and reaches no caller when the dial fails", async () => {
     const env = { ...OPERATOR, OPENAI_REALTIME_URL: "ws://127.0.0.1:9/v1/realtime" };
-    const watched = await start(env, []);
+    const watched = await start(env, ["--openai-give-up-seconds", "0"]);
     const call = await speak(watched.base, OPERATOR.VOXBRIDGE_API_KEYS, [START]);
     const text = (await stop(watched)) + call;
     expect(text).toContain("upstream lost");
