@@ -42,6 +42,9 @@ export interface CallEffects {
 
   /** Drops unsent audio and has the far end drop what it holds; the generation grows. */
   clearPlayback(): void;
+  /** Nothing more is sent until resumePlayback; what is unsent is kept. clearPlayback ends it too. */
+  pausePlayback(): void;
+  resumePlayback(): void;
   /** The item's audio is complete though the provider never said so: play it out. */
   endPlaybackItem(item: number): void;
   /** Tells the core whether the barge-in accumulator owns onsets (decision 14). */
@@ -61,6 +64,7 @@ export type ConversationCount =
   | "turn_too_short"
   | "false_onset"
   | "barge_in"
+  | "barge_in_paused"
   | "protected_speech_dropped"
   | "protected_speech_committed"
   | "response_asked"

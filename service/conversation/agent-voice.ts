@@ -6,6 +6,7 @@
 //   response created -> audio -> queued -> sent -> (reports) heard -> receipt
 //                         \-- late or cut: dropped, counted
 import type { CallEffects } from "../contract/call-effects.ts";
+import { type BargeInAction, BargeInPause } from "./barge-in-pause.ts";
 import { type Interrupted, interrupt } from "./interruption.ts";
 import { type LedgerItem, PlayoutLedger } from "./playout-ledger.ts";
 import { ResponseSequence } from "./response-sequence.ts";
@@ -19,6 +20,7 @@ export class AgentVoice {
   readonly ledger: PlayoutLedger;
   readonly sequence: ResponseSequence;
   readonly latency = new TurnLatency();
+  readonly pause: BargeInPause;
   readonly #effects: CallEffects;
   readonly #turnId: () => number;
   #generation = 0;
@@ -26,7 +28,13 @@ export class AgentVoice {
   #receiptNext = 1;
 
   /** turnId: the conversation's newest turn, which provider-made responses answer. */
-  constructor(upstreamRateHz: number, effects: CallEffects, turnId: () => number) {
+  constructor(
+    upstreamRateHz: number,
+    effects: CallEffects,
+    turnId: () => number,
+    bargeInAction: BargeInAction,
+  ) {
+    this.pause = new BargeInPause(effects, bargeInAction === "pause");
     this.ledger = new PlayoutLedger(upstreamRateHz);
     this.sequence = new ResponseSequence(effects);
     this.#effects = effects;
@@ -139,6 +147,7 @@ export class AgentVoice {
     const cut = interrupt(this.ledger, this.sequence, this.#effects, nowMs, () => {
       this.#generation += 1;
     });
+    this.pause.end();
     if (cut.wasAudible) this.#setAudible(false);
     return cut;
   }
@@ -146,7 +155,8 @@ export class AgentVoice {
   /** Once per captured frame: has the far end fallen silent, has an item been heard to its end? */
   follow(): void {
     const nowMs = this.#effects.nowMs();
-    if (this.#isAudible && !this.ledger.isAudible(nowMs)) this.#setAudible(false);
+    const isHeard = this.pause.isPaused() || this.ledger.isAudible(nowMs);
+    if (this.#isAudible && !isHeard) this.#setAudible(false);
     const oldest = this.ledger.items()[0]?.number ?? 0;
     const item = this.ledger.item(Math.max(this.#receiptNext, oldest));
     if (item === undefined || !this.ledger.isHeardToEnd(item, nowMs)) return;

@@ -10,6 +10,7 @@ import type { CallEffects, CaptureFacts, ConversationTimer } from "../contract/c
 import type { EndReason, TurnDetection } from "../contract/call-terms.ts";
 import type { ResponseStatus } from "../contract/upstream.ts";
 import { AgentVoice } from "./agent-voice.ts";
+import type { BargeInAction } from "./barge-in-pause.ts";
 import { CallerTurns, type CallerTurnsSettings } from "./caller-turns.ts";
 import { Goodbye } from "./goodbye.ts";
 import type { PlayoutLedger } from "./playout-ledger.ts";
@@ -25,6 +26,8 @@ export interface Greeting {
 export interface ConversationSettings extends CallerTurnsSettings {
   readonly upstreamRateHz: number;
   readonly greeting: Greeting | null;
+  /** "interrupt" (the default) leaves the agent speaking until the interruption is certain. */
+  readonly bargeInAction?: BargeInAction;
 }
 
 export class Conversation {
@@ -40,7 +43,13 @@ export class Conversation {
   constructor(settings: ConversationSettings, effects: CallEffects, facts: CaptureFacts) {
     this.#settings = settings;
     this.#effects = effects;
-    this.#voice = new AgentVoice(settings.upstreamRateHz, effects, () => this.#turns.turnId());
+    const { upstreamRateHz, bargeInAction = "interrupt" } = settings;
+    this.#voice = new AgentVoice(
+      upstreamRateHz,
+      effects,
+      () => this.#turns.turnId(),
+      bargeInAction,
+    );
     this.#goodbye = new Goodbye(effects, this.#voice.sequence, this.#voice.ledger);
     this.#turns = new CallerTurns(settings, effects, facts, this.#voice, {
       isProtected: () => this.#isProtected(),
@@ -80,6 +89,8 @@ export class Conversation {
     if (this.#goodbye.isOver()) return;
     this.#voice.follow();
     this.#turns.onCapture(bits, frameIndex);
+    const isLocal = this.turnDetection() === "local";
+    this.#voice.pause.onCapture(bits, isLocal && this.#voice.isAudible() && !this.#isProtected());
   }
 
   /** The caller's application stops the agent, whatever is protected. */

@@ -94,6 +94,12 @@ export class RecordedEffects implements CallEffects, CaptureFacts {
   clearPlayback(): void {
     this.log.push("clear");
   }
+  pausePlayback(): void {
+    this.log.push("pause");
+  }
+  resumePlayback(): void {
+    this.log.push("resume");
+  }
   endPlaybackItem(item: number): void {
     this.log.push(`play out ${item}`);
   }

@@ -14,6 +14,8 @@ const ANSWER_MS_MAX = 17_000;
 const REFUSED_AGAIN_MS = 1_000;
 /** Longest stall that is injected, and what it delays. */
 const STALL_MS_MAX = 1_500;
+/** The service's own bound, with the jitter of the frames that it counts. */
+const PAUSE_MS_MAX = 2_500;
 /** After this the call ends whether its goodbye was heard or not. */
 const GOODBYE_MS_MAX = 19_900;
 
@@ -47,6 +49,8 @@ export class CallRules {
   #refusedMs = Number.NEGATIVE_INFINITY;
   #refusals = 0;
   #goodbyeMs = 0;
+  #pausedMs = -1;
+  #isResumed = false;
   #generation = 0;
   #farEndFreeMs = 0;
   #underruns = 0;
@@ -168,7 +172,9 @@ export class CallRules {
 
   onFrameSent(item: number, positionSamples: number): void {
     const nowMs = this.#nowMs();
+    if (this.#pausedMs >= 0) this.fail("a paused agent is silent");
     this.#checkPace(nowMs, positionSamples);
+    this.#isResumed = false;
     if (item === 0) return;
     if (this.#isTurnOpen && !this.#isGoodbye) this.fail("the agent does not talk over the caller");
     if ((this.#requestOfItem.get(item) ?? 0) <= this.#stoppedThrough) {
@@ -180,6 +186,23 @@ export class CallRules {
     this.#underruns += 1;
     const isStalled = this.#nowMs() - this.#stalledMs < STALL_MS_MAX;
     if (!isStarved && !isStalled) this.fail("the pacer keeps the beat");
+  }
+
+  onPause(): void {
+    this.#pausedMs = this.#nowMs();
+  }
+
+  /** What follows a pause finds the far end dry, and nobody is to blame. */
+  onResume(): void {
+    this.#pausedMs = -1;
+    this.#isResumed = true;
+  }
+
+  /** A pause waits for a decision, which is never far. */
+  checkPause(): void {
+    if (this.#pausedMs >= 0 && this.#nowMs() - this.#pausedMs > PAUSE_MS_MAX) {
+      this.fail("a pause comes to its end");
+    }
   }
 
   onCut(item: number): void {
@@ -200,12 +223,14 @@ export class CallRules {
   onClear(generation: number): void {
     if (generation <= this.#generation) this.fail("every clear begins a new generation");
     this.#generation = generation;
+    this.#pausedMs = -1;
     this.#farEndFreeMs = this.#nowMs();
   }
 
   /** Decision 9: never more than the lead ahead, never dry without an underrun counted. */
   #checkPace(nowMs: number, positionSamples: number): void {
-    if (positionSamples > 0 && this.#farEndFreeMs < nowMs) this.#starvations += 1;
+    const isDry = positionSamples > 0 && this.#farEndFreeMs < nowMs && !this.#isResumed;
+    if (isDry) this.#starvations += 1;
     if (this.#starvations > this.#underruns) this.fail("the far end runs dry only when counted");
     this.#farEndFreeMs = Math.max(this.#farEndFreeMs, nowMs) + FRAME_MS;
     if (this.#farEndFreeMs - nowMs > LEAD_MS) this.fail("at most the lead is sent ahead");

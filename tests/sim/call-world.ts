@@ -257,6 +257,7 @@ export class CallWorld {
   #onMicrophone(isSpeech: boolean): void {
     this.#service.onMicrophone(isSpeech);
     this.rules.checkAnswerOwed();
+    this.rules.checkPause();
     if (this.#service.isOver) this.#isFinished = true;
   }
 

@@ -5,6 +5,7 @@ export interface Knobs {
   readonly hasGreeting: boolean;
   readonly isGreetingProtected: boolean;
   readonly protectedSpeech: "drop" | "commit";
+  readonly bargeInAction: "interrupt" | "pause";
   /** Windows of 32 ms of silence that end a turn. */
   readonly silenceWindows: number;
 
@@ -61,6 +62,7 @@ export function drawKnobs(dice: Dice): Knobs {
     hasGreeting: dice.chance(50),
     isGreetingProtected: dice.chance(40),
     protectedSpeech: dice.pick(["drop", "commit"]),
+    bargeInAction: dice.pick(["interrupt", "pause"]),
     silenceWindows: dice.between(8, 16),
     utteranceMsMax: dice.between(600, 6_000),
     pausePercent: sometimes(60, 60),

@@ -149,6 +149,11 @@ export const MUTATIONS: readonly Mutation[] = [
     replacements: [["this.#silentFrames * FRAME_MS >= SILENT_MS_MAX", "this.#silentFrames < 0"]],
   },
   {
+    rule: "a pause that a cough leaves behind",
+    file: `${CONVERSATION}/barge-in-pause.ts`,
+    replacements: [["(bits & DECIDED_BITS) !== 0 || this.#pausedMs >= PAUSE_MS_MAX", "bits < 0"]],
+  },
+  {
     rule: "drifting pacer",
     file: "tests/sim/pacer-model.ts",
     replacements: [

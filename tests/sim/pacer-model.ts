@@ -28,6 +28,7 @@ export class PacerModel {
   readonly #queue: QueuedItem[] = [];
   #phase: "idle" | "filling" | "running" = "idle";
   #isStarving = false;
+  #isPaused = false;
   #fillerMs = 0;
   #playoutEndMs = 0;
   #dueMs = 0;
@@ -62,8 +63,19 @@ export class PacerModel {
 
   flush(): void {
     this.#queue.length = 0;
+    this.#isPaused = false;
     this.#playoutEndMs = this.#time.nowMs();
     this.#stop("idle");
+  }
+
+  pause(): void {
+    this.#isPaused = true;
+    if (this.#phase === "running") this.#stop("filling");
+  }
+
+  resume(): void {
+    this.#isPaused = false;
+    this.#advance();
   }
 
   close(): void {
@@ -76,7 +88,7 @@ export class PacerModel {
 
   #advance(): void {
     if (this.#phase === "running" || this.#queue.length === 0) return;
-    if (!this.#isPrebuffered()) {
+    if (this.#isPaused || !this.#isPrebuffered()) {
       this.#phase = "filling";
       return;
     }

@@ -122,6 +122,18 @@ export class ServiceEffects implements CallEffects {
     this.#world.clearFarEnd(generation, cuts);
   }
 
+  pausePlayback(): void {
+    this.#world.trace.note("pause");
+    this.#world.rules.onPause();
+    this.pacer.pause();
+  }
+
+  resumePlayback(): void {
+    this.#world.trace.note("resume");
+    this.#world.rules.onResume();
+    this.pacer.resume();
+  }
+
   endPlaybackItem(item: number): void {
     this.pacer.endItem(item);
   }

@@ -35,6 +35,7 @@ export class ServiceModel implements ProviderEvents {
       responseWaitMs: 10_000,
       greeting: knobs.hasGreeting ? words : null,
       protectedSpeech: knobs.protectedSpeech,
+      bargeInAction: knobs.bargeInAction,
     } as const;
     this.conversation = new Conversation(settings, this.#effects, this.core);
   }

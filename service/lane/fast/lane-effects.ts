@@ -79,6 +79,14 @@ export class LaneEffects implements CallEffects {
     this.#deps.transport.sendClear(this.#deps.generation());
   }
 
+  pausePlayback(): void {
+    this.#deps.engine.pausePlayback();
+  }
+
+  resumePlayback(): void {
+    this.#deps.engine.resumePlayback();
+  }
+
   endPlaybackItem(item: number): void {
     this.#deps.engine.endPlaybackItem(item);
   }
