@@ -9,6 +9,7 @@ import type { UpstreamFormat, UpstreamSession } from "./contract/upstream.ts";
 import type { VadModel, VadModels } from "./contract/vad-model.ts";
 import { LANE_TURNS } from "./call-lanes.ts";
 import { providerTurns } from "./upstream/provider-turns.ts";
+import type { BargeInAction } from "./conversation/barge-in-pause.ts";
 import type { ConversationSettings, Greeting } from "./conversation/conversation.ts";
 import { COMMIT_MS_MIN, FRAME_MS, RESPONSE_WAIT_MS } from "./limits.ts";
 
@@ -25,6 +26,7 @@ export interface CallPlan {
   readonly vad: VadSettings;
   readonly session: UpstreamSession;
   readonly greeting: Greeting | null;
+  readonly bargeInAction: BargeInAction;
 }
 
 /** Lanes that a caller may ask for; what each can do is LANE_TURNS. */
@@ -43,6 +45,7 @@ export interface NegotiateSettings {
   readonly turnDetection: TurnDetection;
   readonly resampler: ResamplerPreset;
   readonly vad: { readonly phone: VadSettings; readonly wideband: VadSettings };
+  readonly bargeIn: { readonly action: BargeInAction };
   /** Model that writes down the caller's words, "" for none. */
   readonly transcriptionModel: string;
 }
@@ -84,6 +87,7 @@ export function negotiate(
     vad: request.rateHz === 8000 ? settings.vad.phone : settings.vad.wideband,
     session: sessionOf(request, settings, route, upstreamFormat),
     greeting: greetingOf(request, settings, route),
+    bargeInAction: settings.bargeIn.action,
   };
 }
 
@@ -101,6 +105,7 @@ export function conversationSettings(plan: CallPlan): ConversationSettings {
     responseWaitMs: RESPONSE_WAIT_MS,
     greeting: plan.greeting,
     protectedSpeech: "drop",
+    bargeInAction: plan.bargeInAction,
   };
 }
 

@@ -70,7 +70,6 @@ export type ConversationCount =
   | "response_asked"
   | "response_stale"
   | "response_expired"
-  | "response_queue_full"
   | "response_already_active"
   | "response_resync"
   | "late_audio_dropped"
