@@ -165,6 +165,7 @@ export class OpenSlot implements CoreSlot {
 
   playbackWrite(source: Uint8Array, start: number, end: number): number {
     assert(this.#isOpen, "playbackWrite on a closed slot");
+    assert(Number.isInteger(start) && Number.isInteger(end), "playbackWrite of part of a byte");
     assert(start >= 0 && start <= end && end <= source.length, "playbackWrite outside the source");
     const capacity = this.#exports.playbackBytes(this.index);
     const sampleBytes = this.#word(map.SLOT_UPSTREAM_SAMPLE_BYTES);
