@@ -89,7 +89,7 @@ function engineRow(engine: string, input: string, scored: readonly ScoredSpeech[
     engine,
     input,
     withInterval(metrics.rocAuc),
-    metrics.prAuc.value.toFixed(3),
+    withInterval(metrics.prAuc),
     `${metrics.best.threshold.toFixed(3)} ${shares(metrics.best)}`,
     `${shares(metrics.atHalf)}, ${metrics.atHalf.falseAlarmShare.toFixed(3)}`,
     `${onset.medianMs.toFixed(0)}/${onset.p90Ms.toFixed(0)} ` +
