@@ -1,5 +1,5 @@
-// `bun run lab A.jsonl B.jsonl`: compares two recorded sets of turns (docs/lab.md). Sets are made by
-// `bun run call --turns N --record FILE`. Exit code 0: compared; 1: a file cannot be used.
+// `bun run lab A.jsonl B.jsonl`: compares two recorded sets of turns (docs/lab.md). Sets are made
+// by `bun run call --turns N --record FILE`. Exit code 0: compared; 1: a file cannot be used.
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { compareSets } from "./lab/compare-sets.ts";

@@ -98,13 +98,14 @@ describe("names and sizes", () => {
     expect(wrong).toEqual([]);
   });
 
-  test("a comment has at most 100 columns, unless it draws or names an address", () => {
-    // The formatter cuts code; it leaves comments alone.
+  test("a comment has about 100 columns, unless it draws or names an address", () => {
+    // The formatter cuts code at 100; nothing cuts comments, so a word may stick out.
+    const columnsMax = 110;
     const wrong = ALL.flatMap(({ path, text }) =>
       text.split("\n").flatMap((line, index) => {
         const isComment = /^\s*(\/\/|\/?\*)/.test(line);
         const isDrawing = /^\s*(\/\/|\*).*\S? {2}/.test(line);
-        if (line.length <= 100 || !isComment || isDrawing || /https?:/.test(line)) return [];
+        if (line.length <= columnsMax || !isComment || isDrawing || /https?:/.test(line)) return [];
         return [`${path}:${index + 1}: ${line.length} columns`];
       }),
     );

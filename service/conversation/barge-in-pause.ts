@@ -1,6 +1,6 @@
-// The `pause` action of barge-in: at the first sign of speech over the agent the pacer stops and keeps
-// what it has; what the far end holds plays out. A cough or "mhm" lets it go on, a real interruption
-// cuts it (the four actions of S2-66 know no way back).
+// The `pause` action of barge-in: at the first sign of speech over the agent the pacer stops and
+// keeps what it has; what the far end holds plays out. A cough or "mhm" lets it go on, a real
+// interruption cuts it (the four actions of S2-66 know no way back).
 //
 //            BARGE_MAYBE, agent audible and interruptible
 //   playing ----------------------------------------------> paused --- interrupted: cut, nothing to resume
@@ -13,7 +13,9 @@ import type { CallEffects } from "../contract/call-effects.ts";
 import { CAPTURE_EVENT } from "../contract/core.ts";
 
 const FRAME_MS = 20;
-/** The accumulator decides within its minimum plus the holes it bears; this only catches lost bits. */
+/**
+ * The accumulator decides within its minimum plus the holes it bears; this only catches lost bits.
+ */
 const PAUSE_MS_MAX = 2_000;
 const DECIDED_BITS = CAPTURE_EVENT.BARGE | CAPTURE_EVENT.BARGE_FALSE;
 

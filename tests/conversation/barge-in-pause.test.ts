@@ -1,4 +1,5 @@
-// Barge-in with the `pause` action: a burst stops the pacer, what it turns out to be decides the rest.
+// Barge-in with the `pause` action: a burst stops the pacer, what it turns out to be decides the
+// rest.
 // Method: whole conversations over recorded effects; the pacer obeys by not sending while paused.
 import { describe, expect, test } from "bun:test";
 import { CAPTURE_EVENT, VAD_STATE } from "../../service/contract/core.ts";

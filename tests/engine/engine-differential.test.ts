@@ -1,7 +1,7 @@
 // Goal: the engine adds nothing to the audio's way: what it captures, says and plays is bit for bit
 // what the core alone captures, says and plays (S4-50).
-// Method: the same bytes through AudioEngine, in chunks of any size, and by hand into a second slot of
-// the same core, frame by frame.
+// Method: the same bytes through AudioEngine, in chunks of any size, and by hand into a second slot
+// of the same core, frame by frame.
 import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
 import type { CoreSlot, SlotFormat } from "../../service/contract/core.ts";
