@@ -19,6 +19,7 @@ export interface CallMeters {
 const CONVERSATION_COUNTS: readonly ConversationCount[] = [
   "turn_committed",
   "turn_too_short",
+  "turn_end_unheard",
   "false_onset",
   "barge_in",
   "barge_in_paused",

@@ -62,6 +62,7 @@ export interface CallEffects {
 export type ConversationCount =
   | "turn_committed"
   | "turn_too_short"
+  | "turn_end_unheard"
   | "false_onset"
   | "barge_in"
   | "barge_in_paused"

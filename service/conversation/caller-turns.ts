@@ -140,6 +140,10 @@ export class CallerTurns {
     if (!this.#isProviderTurns()) return;
     this.#voice.sequence.setHeld(false);
     this.#effects.notice({ kind: "speech_ended", turnId: this.#turnId, positionMs });
+    if (!this.#voice.latency.noteSpeechEnd(this.#facts.endPositionSamples())) {
+      this.#effects.count("turn_end_unheard");
+      return;
+    }
     this.#voice.latency.onTurnDecided(this.#turnId, this.#effects.nowMs(), this.#silenceMs());
   }
 
@@ -170,6 +174,7 @@ export class CallerTurns {
     const wasLocal = this.#turnDetection === "local";
     const isLocal = turnDetection === "local";
     this.#turnDetection = turnDetection;
+    this.#voice.latency.noteSpeechEnd(this.#facts.endPositionSamples());
     this.#voice.sequence.setHeld(false);
     if (wasLocal === isLocal) return;
     if (!isLocal) this.#speechToSpan();

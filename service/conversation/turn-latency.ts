@@ -13,6 +13,18 @@ export class TurnLatency {
   #committedMs = UNSET;
   #firstAudioMs = UNSET;
   #firstSentMs = UNSET;
+  #speechEndSamples = 0;
+
+  /**
+   * The local voice activity detection, listening passively, holds this as the last end of speech.
+   * -> false: it has heard none since it was asked last, so what it holds is an older turn's, and
+   * no figure is better than that one (S1-58).
+   */
+  noteSpeechEnd(positionSamples: number): boolean {
+    const isNew = positionSamples !== this.#speechEndSamples;
+    this.#speechEndSamples = positionSamples;
+    return isNew;
+  }
 
   /**
    * The turn was decided now; its speech truly ended silenceMs before. silenceMs is audio time, so

@@ -103,6 +103,26 @@ describe("Conversation when the provider owns the turns", () => {
     expect(call.noticesOf("turn_latency")).toMatchObject([{ endpointMs: 200, perceivedMs: 400 }]);
   });
 
+  test("S1-58: a turn whose end was not heard here has no latency rather than a wrong one", () => {
+    const call = new TestCall({ turnDetection: "semantic_vad" });
+    call.conversation.onUpstreamReady();
+    const turn = (id: string, endSamples: number) => {
+      call.effects.endSamples = endSamples;
+      call.frames(50);
+      call.conversation.onProviderSpeechStarted(0);
+      call.conversation.onProviderSpeechStopped(900);
+      call.conversation.onCommitted();
+      call.conversation.onResponseCreated(id);
+      call.play(call.audio(id, `${id}-item`, 5), 1);
+      call.conversation.onResponseDone(id, "completed");
+    };
+    turn("never-heard", 0);
+    turn("heard", 40 * 160);
+    turn("not-heard-again", 40 * 160);
+    expect(call.noticesOf("turn_latency")).toMatchObject([{ turnId: 2 }]);
+    expect(call.effects.counted("turn_end_unheard")).toBe(2);
+  });
+
   test("local bits start no turn there, and its own events none in local mode", () => {
     const provider = new TestCall({ turnDetection: "server_vad" });
     provider.speak(20);
