@@ -33,6 +33,8 @@ const CONVERSATION_COUNTS: readonly ConversationCount[] = [
   "late_audio_dropped",
   "truncated",
   "item_deleted",
+  "idle_nudge",
+  "idle_goodbye",
 ];
 
 export interface CallMetersParts {

@@ -11,10 +11,13 @@ import { LANE_TURNS } from "./call-lanes.ts";
 import { providerTurns } from "./upstream/provider-turns.ts";
 import type { BargeInAction } from "./conversation/barge-in-pause.ts";
 import type { ConversationSettings, Greeting } from "./conversation/conversation.ts";
+import type { IdleSettings } from "./conversation/idle.ts";
 import { COMMIT_MS_MIN, FRAME_MS, RESPONSE_WAIT_MS } from "./limits.ts";
 
 /** The turn tape holds 60 s; a turn is ended by force a little before. */
 const TURN_MS_MAX = 55_000;
+/** Questions into one silence. */
+const NUDGES_MAX = 2;
 
 /** Everything that is settled before a call opens. */
 export interface CallPlan {
@@ -27,6 +30,7 @@ export interface CallPlan {
   readonly session: UpstreamSession;
   readonly greeting: Greeting | null;
   readonly bargeInAction: BargeInAction;
+  readonly idle: IdleSettings | null;
 }
 
 /** Lanes that a caller may ask for; what each can do is LANE_TURNS. */
@@ -37,10 +41,18 @@ export interface RouteSettings {
   readonly isGreetingProtected: boolean;
   readonly voice: string;
   readonly instructions: string;
+  /** Silence after which the caller is asked, and after which the call ends; 0: never. */
+  readonly nudgeSeconds: number;
+  readonly idleGoodbyeSeconds: number;
 }
 
 export interface NegotiateSettings {
-  readonly agent: { readonly voice: string; readonly instructions: string };
+  readonly agent: {
+    readonly voice: string;
+    readonly instructions: string;
+    readonly nudge: string;
+    readonly goodbye: string;
+  };
   readonly routes: { readonly stream: RouteSettings; readonly twilio: RouteSettings };
   readonly turnDetection: TurnDetection;
   readonly resampler: ResamplerPreset;
@@ -88,6 +100,7 @@ export function negotiate(
     session: sessionOf(request, settings, route, upstreamFormat),
     greeting: greetingOf(request, settings, route),
     bargeInAction: settings.bargeIn.action,
+    idle: idleOf(settings, route),
   };
 }
 
@@ -104,6 +117,7 @@ export function conversationSettings(plan: CallPlan): ConversationSettings {
     turnMsMax: TURN_MS_MAX,
     responseWaitMs: RESPONSE_WAIT_MS,
     greeting: plan.greeting,
+    idle: plan.idle,
     protectedSpeech: "drop",
     bargeInAction: plan.bargeInAction,
   };
@@ -155,6 +169,18 @@ function sessionOf(
     turnDetection: providerTurns(request.turnDetection ?? settings.turnDetection),
     transcriptionModel: settings.transcriptionModel,
     format,
+  };
+}
+
+function idleOf(settings: NegotiateSettings, route: "stream" | "twilio"): IdleSettings | null {
+  const { nudgeSeconds, idleGoodbyeSeconds } = settings.routes[route];
+  if (nudgeSeconds === 0 && idleGoodbyeSeconds === 0) return null;
+  return {
+    nudgeAfterMs: nudgeSeconds * 1000,
+    nudgesMax: NUDGES_MAX,
+    nudgeInstructions: settings.agent.nudge,
+    goodbyeAfterMs: idleGoodbyeSeconds * 1000,
+    goodbyeInstructions: settings.agent.goodbye,
   };
 }
 

@@ -10,6 +10,8 @@ import { VAD_PRESETS, type VadChannel } from "./vad/presets.ts";
 const DEFAULT_INSTRUCTIONS =
   "You are a friendly voice agent on a live call. Answer briefly, in the caller's language.";
 
+const DEFAULT_NUDGE =
+  "The caller is silent. Ask in under ten words whether they are still there. Repeat nothing.";
 const DEFAULT_GOODBYE = "Say goodbye to the caller in one short sentence: the call has to end now.";
 
 const share = z.number().min(0).max(1);
@@ -76,12 +78,24 @@ function turnSettings(channel: VadChannel) {
   });
 }
 
-function routeSettings(greeting: string) {
+function routeSettings(greeting: string, nudgeSeconds: number, idleGoodbyeSeconds: number) {
   return z.strictObject({
     greeting: text
       .default(greeting)
       .describe("what the agent is asked to say first, empty = it waits"),
     isGreetingProtected: z.boolean().default(false).describe("the greeting cannot be interrupted"),
+    nudgeSeconds: z
+      .int()
+      .min(0)
+      .max(3_600)
+      .default(nudgeSeconds)
+      .describe("silence after which the caller is asked whether they are there, 0 = never"),
+    idleGoodbyeSeconds: z
+      .int()
+      .min(0)
+      .max(3_600)
+      .default(idleGoodbyeSeconds)
+      .describe("silence of the caller after which the agent says goodbye, 0 = never"),
     voice: text.default("").describe("this route's voice, empty = agent.voice"),
     instructions: text.default("").describe("this route's instructions, empty = agent's"),
   });
@@ -150,13 +164,16 @@ export const CONFIG_SCHEMA = z.strictObject({
   agent: z.strictObject({
     voice: text.default("marin").describe("voice of the agent"),
     instructions: text.default(DEFAULT_INSTRUCTIONS).describe("what the agent is told"),
+    nudge: text
+      .default(DEFAULT_NUDGE)
+      .describe("what the agent is asked to do when the caller is silent"),
     goodbye: text
       .default(DEFAULT_GOODBYE)
       .describe("what the agent is asked to say when the call has to end, empty = nothing"),
   }),
   routes: z.strictObject({
-    stream: routeSettings(""),
-    twilio: routeSettings("Greet the caller briefly and ask how you can help."),
+    stream: routeSettings("", 0, 0),
+    twilio: routeSettings("Greet the caller briefly and ask how you can help.", 10, 60),
   }),
   turnDetection: z
     .enum(["local", "server_vad", "semantic_vad", "hybrid", "none"])

@@ -15,6 +15,8 @@ interface RouteSettings {
   readonly isGreetingProtected: boolean;
   readonly voice: string;
   readonly instructions: string;
+  readonly nudgeSeconds: number;
+  readonly idleGoodbyeSeconds: number;
 }
 
 type Settled = "upstream" | "routes" | "vad";

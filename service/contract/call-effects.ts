@@ -75,4 +75,6 @@ export type ConversationCount =
   | "response_resync"
   | "late_audio_dropped"
   | "truncated"
-  | "item_deleted";
+  | "item_deleted"
+  | "idle_nudge"
+  | "idle_goodbye";

@@ -13,6 +13,8 @@ import { AgentVoice } from "./agent-voice.ts";
 import type { BargeInAction } from "./barge-in-pause.ts";
 import { CallerTurns, type CallerTurnsSettings } from "./caller-turns.ts";
 import { Goodbye } from "./goodbye.ts";
+import type { IdleSettings } from "./idle.ts";
+import { SilentCaller } from "./silent-caller.ts";
 import type { PlayoutLedger } from "./playout-ledger.ts";
 import type { ResponseAsk, ResponseSequence } from "./response-sequence.ts";
 
@@ -28,6 +30,8 @@ export interface ConversationSettings extends CallerTurnsSettings {
   readonly greeting: Greeting | null;
   /** "interrupt" (the default) leaves the agent speaking until the interruption is certain. */
   readonly bargeInAction?: BargeInAction;
+  /** What happens when nobody speaks; null: nothing. */
+  readonly idle: IdleSettings | null;
 }
 
 export class Conversation {
@@ -36,6 +40,7 @@ export class Conversation {
   readonly #voice: AgentVoice;
   readonly #turns: CallerTurns;
   readonly #goodbye: Goodbye;
+  readonly #silentCaller: SilentCaller | null;
   #isUpstreamReady = false;
   /** What the lost session was asked and had not finished. */
   #lostAsk: ResponseAsk | null = null;
@@ -55,6 +60,7 @@ export class Conversation {
       isProtected: () => this.#isProtected(),
       isEnding: () => this.#goodbye.isBegun(),
     });
+    this.#silentCaller = this.#makeSilentCaller(facts);
   }
 
   turnId(): number {
@@ -91,6 +97,7 @@ export class Conversation {
     this.#turns.onCapture(bits, frameIndex);
     const isLocal = this.turnDetection() === "local";
     this.#voice.pause.onCapture(bits, isLocal && this.#voice.isAudible() && !this.#isProtected());
+    if (this.#isUpstreamReady && !this.#goodbye.isBegun()) this.#silentCaller?.onFrame();
   }
 
   /** The caller's application stops the agent, whatever is protected. */
@@ -256,6 +263,20 @@ export class Conversation {
   close(): void {
     this.#goodbye.close();
     this.#voice.sequence.close();
+  }
+
+  #makeSilentCaller(facts: CaptureFacts): SilentCaller | null {
+    const { idle, responseWaitMs } = this.#settings;
+    if (idle === null) return null;
+    return new SilentCaller({
+      settings: idle,
+      responseWaitMs,
+      effects: this.#effects,
+      facts,
+      voice: this.#voice,
+      turnId: () => this.turnId(),
+      sayGoodbye: (instructions) => this.sayGoodbye("agent_ended", instructions),
+    });
   }
 
   #askGreeting(): void {

@@ -20,6 +20,7 @@ const SETTINGS: ConversationSettings = {
   turnMsMax: 60_000,
   responseWaitMs: 10_000,
   greeting: null,
+  idle: null,
   protectedSpeech: "drop",
 };
 

@@ -34,6 +34,7 @@ export class ServiceModel implements ProviderEvents {
       turnMsMax: 60_000,
       responseWaitMs: 10_000,
       greeting: knobs.hasGreeting ? words : null,
+      idle: null,
       protectedSpeech: knobs.protectedSpeech,
       bargeInAction: knobs.bargeInAction,
     } as const;

@@ -68,6 +68,7 @@ function makeLane() {
       turnMsMax: 60_000,
       responseWaitMs: 10_000,
       greeting: { instructions: "", isProtected: false },
+      idle: null,
       protectedSpeech: "drop",
     },
     upstreamSampleBytes: 1,
