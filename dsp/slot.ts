@@ -13,6 +13,8 @@ import {
 } from "./limits";
 import {
   PORT_BYTES,
+  PORT_INPUT,
+  PORT_OUTPUT,
   PORTS_BASE,
   RESAMPLER_HISTORY,
   RESAMPLER_IS_FIXED,
@@ -113,7 +115,9 @@ export function slotPrepare(slot: usize): i32 {
 /** Fills both sides of a port with silence, so that a call never meets the one before it. */
 export function portClear(slot: usize, port: usize): void {
   const silence = silenceByte(load<i32>(slot, SLOT_CALLER_ENCODING));
-  memory.fill(port, silence, <usize>PORT_BYTES);
+  const bytes = <usize>load<u32>(slot, SLOT_CALLER_FRAME_BYTES);
+  memory.fill(port + PORT_INPUT, silence, bytes);
+  memory.fill(port + PORT_OUTPUT, silence, bytes);
 }
 
 function deriveFormat(slot: usize): bool {

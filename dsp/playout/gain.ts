@@ -22,6 +22,17 @@ export function gainIsUnity(slot: usize): bool {
   return load<f32>(slot, SLOT_GAIN_NOW) == 1 && load<f32>(slot, SLOT_GAIN_TARGET) == 1;
 }
 
+/** Moves the ramp on over `count` samples of silence. */
+export function gainPass(slot: usize, count: i32): void {
+  const now = load<f32>(slot, SLOT_GAIN_NOW);
+  const target = load<f32>(slot, SLOT_GAIN_TARGET);
+  if (now == target) return;
+  const step = load<f32>(slot, SLOT_GAIN_STEP);
+  const next = now + step * <f32>count;
+  const isThere = step >= 0 ? next >= target : next <= target;
+  store<f32>(slot, isThere ? target : next, SLOT_GAIN_NOW);
+}
+
 /** Multiplies `count` f32 in place by the ramp and moves the ramp on. */
 export function gainApply(slot: usize, samples: usize, count: i32): void {
   let gain = load<f32>(slot, SLOT_GAIN_NOW);

@@ -23,7 +23,7 @@ import {
 } from "../memory-map";
 import { resample } from "../resample/polyphase";
 import { playbackDrop, playbackQueued, playbackTake } from "../ring/playback-ring";
-import { gainApply, gainIsUnity } from "./gain";
+import { gainApply, gainIsUnity, gainPass } from "./gain";
 import { isLoud, joinCut, joinFrame, joinHasTail, joinIsIdle } from "./join";
 import { limitPeaks } from "./limiter";
 
@@ -68,6 +68,7 @@ function processFrame(slot: usize, source: usize, output: usize, taken: i32): vo
   if (taken == 0 && !isRinging && joinIsIdle(slot)) {
     const bytes = <usize>load<u32>(slot, SLOT_CALLER_FRAME_BYTES);
     memory.fill(output, silenceByte(callerEncoding), bytes);
+    gainPass(slot, samples);
     return;
   }
   // A resampler rings for less than a frame after its last sample.

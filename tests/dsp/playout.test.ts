@@ -148,6 +148,19 @@ describe("G.711", () => {
   });
 });
 
+test("a gain ramp goes on in silence, so that audio after it passes untouched", () => {
+  const slot = openSlot(core);
+  slot.setPlaybackGain(0.2, 0);
+  slot.render();
+  slot.setPlaybackGain(1, 60);
+  for (let frame = 0; frame < 3; frame += 1) slot.render();
+  const source = Uint8Array.from({ length: 160 }, (_, index) => 255 - (index % 97));
+  slot.playbackWrite(source, 0, 160);
+  slot.render();
+  expect(slot.output).toEqual(Buffer.from(source));
+  slot.close();
+});
+
 describe("mix and crossfade kernels", () => {
   test("mix() adds with a gain each", () => {
     kernels.output.f32.set([1, 0.5, -1, 0, 0.25]);
