@@ -15,6 +15,7 @@ import {
   MESSAGE_BYTES_MAX,
   SOCKET_IDLE_SECONDS,
 } from "../limits.ts";
+import { VoxError } from "../errors.ts";
 import { type AnswerHttp, createHttpApp } from "../http/http-app.ts";
 import { createStatusEvents } from "../http/twilio-webhook.ts";
 import {
@@ -68,7 +69,7 @@ const INTERNAL: Refusal = {
   hasRetryAfter: false,
 };
 
-/** Starts listening. Throws when the address cannot be had. */
+/** Starts listening. Throws VoxError when the address cannot be had. */
 export function startListener(options: ListenerOptions): Listener {
   const { settings, clock, random, log, opener, metrics } = options;
   const traffic = createTraffic(metrics);
@@ -89,9 +90,11 @@ export function startListener(options: ListenerOptions): Listener {
     log,
   });
 
-  const server = Bun.serve<SocketData>({
+  const server = listen({
     hostname: settings.host,
     port: settings.port,
+    // Spelled out: `development: false` alone lets a second service share the port without a word.
+    reusePort: false,
     idleTimeout: HTTP_IDLE_SECONDS,
     maxRequestBodySize: HTTP_BODY_BYTES_MAX,
     // Never Bun's own error page, which shows source.
@@ -138,6 +141,16 @@ export function startListener(options: ListenerOptions): Listener {
       await server.stop(true);
     },
   };
+}
+
+function listen(options: Bun.Serve.Options<SocketData>): Server<SocketData> {
+  try {
+    return Bun.serve<SocketData>(options);
+  } catch (cause) {
+    const { hostname, port } = options as { hostname: string; port: number };
+    const message = `Cannot listen: the address is ${hostname} port ${port}, must be free and of this machine`;
+    throw new VoxError(message, { code: "config_invalid", isRetryable: false, cause });
+  }
 }
 
 /** No closure here: this runs for every frame of every call. */
