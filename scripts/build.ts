@@ -167,6 +167,14 @@ function filesUnder(folder: string, ending: string): string[] {
 if (import.meta.main) {
   const isPostinstall = process.argv.includes("--postinstall");
   const lines = buildAll({ isForced: process.argv.includes("--force") });
+  const isUsable = isPostinstall || [coreStep(), protoStep()].every((step) => step.isComplete());
+  if (!isUsable) {
+    console.error(
+      "Cannot build: the development tools are absent, must be installed: " +
+        "npx --yes bun@1.4.5 install (without --production)",
+    );
+    process.exit(1);
+  }
   for (const line of lines) {
     const isSkipped = line.endsWith(": skipped");
     const reason = isPostinstall && isSkipped ? " (sources or development tools are absent)" : "";

@@ -2,6 +2,7 @@
 // `bun start`: reads the configuration, starts the service, drains it on SIGTERM and SIGINT.
 // A throw that no guard caught is logged and the other calls stay alive (decision 18).
 import { readConfigSources } from "./config-read.ts";
+import { SETTINGS } from "./config-schema.ts";
 import { addressShown, type Config, loadConfig } from "./config.ts";
 import { createSystemClock, createSystemRandom } from "./clock.ts";
 import type { Log } from "./contract/log.ts";
@@ -11,6 +12,10 @@ import { createJsonLog } from "./telemetry/json-log.ts";
 const EXIT_CONFIG = 2;
 
 async function main(): Promise<void> {
+  if (process.argv.includes("--help")) {
+    console.log(helpText());
+    return;
+  }
   const config = loadConfigOrExit();
   const clock = createSystemClock();
   const log = createJsonLog({
@@ -33,6 +38,22 @@ async function main(): Promise<void> {
   // Before the banner: whoever reads it may stop the service at once.
   stopOnSignals(config, service, log);
   printBanner(config, service.port);
+}
+
+function helpText(): string {
+  const width = Math.max(...SETTINGS.map(({ flag }) => flag.length));
+  return [
+    "Starts VoxBridge. Without settings it listens on this machine and a simulator answers.",
+    "",
+    "  bun start [--SETTING VALUE ...]",
+    "",
+    `  ${"--config FILE".padEnd(width)}  settings from a YAML file (default: voxbridge.yaml)`,
+    ...SETTINGS.map(({ flag, help }) => `  ${flag.padEnd(width)}  ${help}`),
+    `  ${"--help".padEnd(width)}  this text`,
+    "",
+    "Environment variables, defaults and what is refused: docs/configuration.md.",
+    "bun run config prints what is in force.",
+  ].join("\n");
 }
 
 function loadConfigOrExit(): Config {

@@ -5,6 +5,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readWav } from "../../scripts/caller/wav.ts";
+import { SETTINGS } from "../../service/config-schema.ts";
 import type { ChildService } from "../support/child-service.ts";
 import { ROOT, runChild, startChildService } from "../support/child-service.ts";
 
@@ -30,6 +31,11 @@ function peak(path: string): number {
     (loudest, sample) => Math.max(loudest, Math.abs(sample)),
     0,
   );
+}
+
+/** A line of a help text: the flag, blanks, what it means. */
+function line(flag: string, help: string): RegExp {
+  return new RegExp(`^  ${flag} +${RegExp.escape(help)}$`, "m");
 }
 
 describe("in real time", () => {
@@ -75,6 +81,17 @@ describe("in real time", () => {
       expect(peak(answer)).toBeGreaterThan(1_000);
       const source = readFileSync(join(ROOT, "examples/backend-stream.ts"), "utf8");
       expect(source.trimEnd().split("\n").length).toBeLessThan(60);
+    },
+    TEST_MS_MAX,
+  );
+
+  test.concurrent(
+    "bun start --help names every setting and starts nothing",
+    async () => {
+      const { exitCode, output } = await runChild(["service/main.ts", "--help"]);
+      for (const { flag, help } of SETTINGS) expect(output).toMatch(line(flag, help));
+      expect(output).not.toContain("listening");
+      expect(exitCode).toBe(0);
     },
     TEST_MS_MAX,
   );
