@@ -3,8 +3,9 @@
 // into what the voice activity detection hears.
 import { readFileSync } from "node:fs";
 import { CORE_WASM_PATH } from "../../service/assets.ts";
-import type { CallerRateHz, VadSettings } from "../../service/contract/core.ts";
+import type { CallerRateHz } from "../../service/contract/core.ts";
 import { loadCore } from "../../service/core/core.ts";
+import { VAD_SETTINGS_DEFAULT } from "../../service/core/vad-defaults.ts";
 import type { AudioFormat } from "./audio-format.ts";
 import { frameSamples, fromPcm16, toPcm16 } from "./audio-format.ts";
 import type { WavAudio } from "./wav.ts";
@@ -51,7 +52,7 @@ function resample(
       resampler: "high",
       vadSource: "energy",
     },
-    VAD_UNUSED,
+    VAD_SETTINGS_DEFAULT,
   );
   if (slot === null) throw new Error("Cannot convert the recording: the core has no slot");
   const step = frameSamples(source) * source.channels;
@@ -68,23 +69,3 @@ function resample(
   const target: AudioFormat = { encoding: "pcm16", rateHz: targetRateHz, channels: 1 };
   return toPcm16(target, Buffer.concat(parts));
 }
-
-/** The slot wants settings; nobody listens to its detector. */
-const VAD_UNUSED: VadSettings = {
-  startThreshold: 0.5,
-  stopThreshold: 0.35,
-  minSpeechMs: 250,
-  minSilenceMs: 500,
-  preRollMs: 300,
-  confidentSilenceThreshold: 0,
-  confidentSilenceWeight: 1,
-  shortSpeechMs: 0,
-  shortSpeechSilencePercent: 100,
-  gateOverNoiseFloorDb: 0,
-  isLevelNormalised: false,
-  isBargeInEnabled: false,
-  bargeInThreshold: 0.6,
-  bargeInMinSpeechMs: 200,
-  bargeInOverNoiseFloorDb: 0,
-  bargeInCooldownMs: 500,
-};
