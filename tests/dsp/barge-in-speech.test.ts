@@ -1,6 +1,5 @@
 // Goal: D-29 on labelled speech: energy over the noise floor hears a caller 30 dB down as well as
-// one
-// 20 dB down, where an absolute gate of -35 dBFS hears nobody. Method: the recordings of
+// one 20 dB down, where an absolute gate of -35 dBFS hears nobody. Method: the recordings of
 // VOXBRIDGE_SPEECH_DIR (skipped without), the energy rule alone, utterances of at least 0.5 s.
 
 import { describe, expect, test } from "bun:test";

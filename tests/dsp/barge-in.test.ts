@@ -87,7 +87,7 @@ describe("barge-in", () => {
   });
 });
 
-test("agrees with the plain twin on random frames", () => {
+test("S2-68: agrees with the plain twin on random frames, settings and audibility", () => {
   const settings = fc.record({
     isBargeInEnabled: fc.boolean(),
     bargeInThreshold: fc.constantFrom(0, 0.6, 0.9),

@@ -24,7 +24,7 @@ for (const rateHz of [8000, 16000] as const) {
 
   describe(`concealment at ${rateHz} Hz`, () => {
     for (const loss of [0.01, 0.05, 0.1, 0.2]) {
-      test(`beats silence and repetition at ${loss * 100} % loss`, () => {
+      test(`S4-C20: beats silence and repetition at ${loss * 100} % loss`, () => {
         const snr = (filler: Filler) =>
           filledSnrDb(core, recordings, { filler, rateHz, loss, random: makeRandom(42) });
         const concealedDb = snr("core");

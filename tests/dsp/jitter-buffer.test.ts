@@ -57,7 +57,7 @@ describe("adaptive jitter buffer", () => {
     buffer.close();
   });
 
-  test("the target stays within 20 to 200 ms", () => {
+  test("S4-C20: the target stays within 20 to 200 ms", () => {
     const buffer = openBuffer(core);
     expect(buffer.targetMs()).toBe(20);
     for (let frame = 0; frame < 400; frame += 1) {

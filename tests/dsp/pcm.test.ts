@@ -5,7 +5,7 @@ import { makeCore } from "../core/core-fixture.ts";
 
 const { kernels } = makeCore(1);
 
-test("D-19: i16 -> f32 -> i16 is the identity on all 65,536 samples", () => {
+test("S2-08, D-19: i16 -> f32 -> i16 is the identity on all 65,536 samples", () => {
   for (let start = -32768; start < 32768; start += 8192) {
     const samples = Int16Array.from({ length: 8192 }, (_, index) => start + index);
     kernels.input.pcm16.set(samples);

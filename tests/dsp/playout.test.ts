@@ -80,7 +80,7 @@ for (const format of PCM_FORMATS) {
       slot.close();
     });
 
-    test("new audio after a flush is crossfaded with what was cut (S2-58)", () => {
+    test("S2-58: new audio after a flush is crossfaded with what was cut, 5 ms at most", () => {
       const slot = openPcm(format);
       const source = toneBytes(format.upstreamRateHz, format.upstreamRateHz / 2, 0.5);
       slot.playbackWrite(source, 0, source.length);
@@ -169,7 +169,7 @@ describe("mix and crossfade kernels", () => {
     expect([...kernels.output.f32.subarray(0, 5)]).toEqual([0.75, 0.5, -0.25, -0.25, 0.25]);
   });
 
-  test("crossfade() is linear and ends in the new signal", () => {
+  test("S2-58: crossfade() is linear and ends in the new signal", () => {
     kernels.output.f32.fill(1, 0, 4);
     kernels.input.f32.fill(-1, 0, 4);
     kernels.crossfade(4);

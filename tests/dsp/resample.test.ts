@@ -101,7 +101,7 @@ for (const preset of ["fast", "standard", "high", "linear"] as const) {
   });
 }
 
-test("any chunking gives the same bits", () => {
+test("S2-09: the length changes by the ratio, any chunking gives the same bits", () => {
   const source = Float32Array.from(
     { length: 5000 },
     (_, index) => Math.sin(index * index * 1e-4) / 2,

@@ -29,7 +29,7 @@ function openBeside(settings: Partial<VadSettings> = {}, callerRateHz: CallerRat
 }
 
 describe("turn machine", () => {
-  test("S0-26, S2-18, S2-19: speech accumulates to 250 ms = 8 windows before the turn is confirmed", () => {
+  test("S0-26, S2-18, S2-19, S2-21: speech counts to 250 ms = 8 windows before it is confirmed", () => {
     const slot = openBeside();
     const events = sayAll(slot, new Array(9).fill(0.9));
     expect(events).toEqual([ONSET_MAYBE, 0, 0, 0, 0, 0, 0, ONSET, 0]);
@@ -53,7 +53,7 @@ describe("turn machine", () => {
     slot.close();
   });
 
-  test("S2-17: the start needs the start threshold, going on only the stop threshold", () => {
+  test("S2-17, S2-25: the start needs the start threshold, going on only the stop threshold", () => {
     const slot = openBeside({ minSpeechMs: 64 });
     expect(sayAll(slot, [0.45, 0.5, 0.36, 0.36, 0.34])).toEqual([
       0,
@@ -116,7 +116,7 @@ describe("turn machine", () => {
   });
 });
 
-test("agrees with the plain twin on random probabilities and settings", () => {
+test("S2-27: agrees with the plain twin on random probabilities and settings", () => {
   const settings = fc.record({
     startThreshold: fc.constantFrom(0.3, 0.5, 0.8),
     stopThreshold: fc.constantFrom(0.1, 0.25, 0.3),
