@@ -207,7 +207,9 @@ export const CONFIG_SCHEMA = z.strictObject({
     action: z
       .enum(["interrupt", "pause"])
       .default("interrupt")
-      .describe("pause: the first sign of speech already silences the agent; a cough lets it go on"),
+      .describe(
+        "pause: the first sign of speech already silences the agent; a cough lets it go on",
+      ),
     threshold: share.default(0.6).describe("probability from which a window counts"),
     minSpeechMs: durationMs.default(200).describe("speech that interrupts"),
     overNoiseFloorDb: z

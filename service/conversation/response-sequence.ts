@@ -37,7 +37,7 @@ const PRIORITY: Readonly<Record<ResponseAsker, number>> = {
 
 export interface ResponseAsk {
   readonly asker: ResponseAsker;
-  /** The turn this answers; asks of turn and tool go stale when a newer turn begins. */
+  /** The turn this answers; everything but the goodbye is stale when a newer turn begins. */
   readonly turnId: number;
   readonly instructions: string;
   /** Monotonic ms after which it is no longer wanted. */
@@ -252,7 +252,7 @@ export class ResponseSequence {
   }
 
   #isStale(ask: ResponseAsk): boolean {
-    const isBound = ask.asker === "turn" || ask.asker === "tool";
+    const isBound = ask.asker !== "goodbye";
     return isBound && ask.turnId !== this.#turnId;
   }
 

@@ -104,6 +104,20 @@ describe("ResponseSequence", () => {
     expect(sequence.state()).toBe("idle");
   });
 
+  test("a greeting that waited while the caller began to speak is not spoken any more", () => {
+    const { effects, sequence } = setUp();
+    sequence.setHeld(true);
+    sequence.ask(ask("greeting"));
+    sequence.ask(ask("nudge"));
+    sequence.ask(ask("goodbye"));
+    sequence.setTurn(1);
+    sequence.setHeld(false);
+    sequence.onCreated("r1", effects.tag());
+    sequence.onDone("r1");
+    expect(effects.log).toEqual(["respond goodbye:0"]);
+    expect(effects.counted("response_stale")).toBe(2);
+  });
+
   test("S1-29: an ask past its deadline is dropped, not asked late", () => {
     const { effects, sequence } = setUp();
     sequence.ask(ask("turn"));

@@ -121,6 +121,13 @@ export class CallRules {
     if (!hasBegun) this.#stoppedThrough = this.#requestLast;
   }
 
+  /** The session is gone, and what was asked of it with it; a turn's answer is still owed. */
+  onLost(): void {
+    const isOwed = this.#openRequest.startsWith("turn") && this.#requestLast > this.#stoppedThrough;
+    this.#openRequest = "";
+    if (isOwed) this.onAnswerOwed();
+  }
+
   /** Runs a command of the caller's application, which may cut what is protected. */
   onCommand(command: () => void): void {
     this.#isCommand = true;

@@ -52,6 +52,8 @@ export class CallWorld {
   #voiceStart = -1;
   #isCalm = false;
   #isFinished = false;
+  #isLost = false;
+  #session = 0;
   #commits = 0;
   #heardMs = 0;
   #steps = 0;
@@ -79,7 +81,12 @@ export class CallWorld {
       dice,
       knobs,
       SAMPLES_PER_MS,
-      (event) => this.#fromProvider.send(() => event(this.#service)),
+      (event) => {
+        const session = this.#session;
+        this.#fromProvider.send(() => {
+          if (session === this.#session) event(this.#service);
+        });
+      },
       (rule) => this.rules.fail(rule),
     );
     this.#service = new ServiceModel(this);
@@ -111,7 +118,15 @@ export class CallWorld {
   // ---- the way between ----------------------------------------------------------------------
 
   toProvider(command: (provider: ProviderModel) => void): void {
-    this.#toProvider.send(() => command(this.#provider));
+    if (this.#isLost) return;
+    const session = this.#session;
+    this.#toProvider.send(() => {
+      if (session === this.#session) command(this.#provider);
+    });
+  }
+
+  isLost(): boolean {
+    return this.#isLost;
   }
 
   toFarEnd(item: number, positionSamples: number, samples: number, generation: number): void {
@@ -182,6 +197,10 @@ export class CallWorld {
     if (dice.chance(knobs.goodbyePercent)) {
       time.atService(dice.between(2_000, faultsMs), () => this.#service.sayGoodbye());
     }
+    for (let loss = 0; loss < 2; loss += 1) {
+      if (!dice.chance(knobs.lossPercent)) continue;
+      time.atService(dice.between(2_000, faultsMs), () => this.#loseSession());
+    }
     for (let atMs = 3_000; atMs < faultsMs; atMs += 2_000) {
       if (dice.chance(knobs.textPercent)) time.atService(atMs, () => this.#service.onText());
       if (dice.chance(knobs.stallPercent >> 3)) {
@@ -192,6 +211,19 @@ export class CallWorld {
       }
     }
     time.at(faultsMs, () => this.#beginCalm());
+  }
+
+  /** Whatever was on its way is gone, both ways; after a while another session is there. */
+  #loseSession(): void {
+    if (this.#isLost || this.#isCalm || !this.#service.isReady()) return;
+    this.#isLost = true;
+    this.#session += 1;
+    this.#provider.beginSession();
+    this.#service.onLost();
+    this.time.atService(this.time.nowMs() + this.dice.between(150, 4_000), () => {
+      this.#isLost = false;
+      this.#service.onRestored();
+    });
   }
 
   #beginCalm(): void {
@@ -215,6 +247,7 @@ export class CallWorld {
     if (sequence.state() !== "idle") this.rules.fail("after the faults the call listens again");
     if (this.rules.isTurnOpen()) this.rules.fail("after the faults nobody's turn is open");
     if (this.#farEnd.isHeard()) this.rules.fail("after the faults the agent comes to an end");
+    if (this.#service.turnsUnacknowledged() > 0) this.rules.fail("every turn reaches the provider");
     if (this.#provider.openTools() > 0) this.rules.fail("every tool call is answered exactly once");
     this.rules.beStrict();
     const commits = this.#commits;

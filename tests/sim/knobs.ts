@@ -48,6 +48,8 @@ export interface Knobs {
   readonly slowCreatedPercent: number;
   readonly failedPercent: number;
   readonly disconnectPercent: number;
+  /** The session is lost and another one takes its place. */
+  readonly lossPercent: number;
 
   // The service.
   readonly timerLateMs: number;
@@ -94,6 +96,7 @@ export function drawKnobs(dice: Dice): Knobs {
     slowCreatedPercent: sometimes(12, 25),
     failedPercent: sometimes(20, 30),
     disconnectPercent: sometimes(10, 40),
+    lossPercent: sometimes(30, 60),
     timerLateMs: dice.between(0, 4),
     stallPercent: sometimes(30, 100),
   };

@@ -154,6 +154,31 @@ export const MUTATIONS: readonly Mutation[] = [
     replacements: [["(bits & DECIDED_BITS) !== 0 || this.#pausedMs >= PAUSE_MS_MAX", "bits < 0"]],
   },
   {
+    rule: "reconnect: the unacknowledged turn dropped",
+    file: "service/upstream/span-forwarder.ts",
+    replacements: [
+      [
+        "this.#isTapeKept ? this.#unacknowledged.splice(0) : []",
+        "this.#unacknowledged.splice(0, 0)",
+      ],
+    ],
+  },
+  {
+    rule: "reconnect: what was sent of the open turn dropped",
+    file: "service/upstream/span-forwarder.ts",
+    replacements: [["span.nextFrame = span.firstFrame;", "span.nextFrame += 0;"]],
+  },
+  {
+    rule: "reconnect: the interrupted answer forgotten",
+    file: `${CONVERSATION}/conversation.ts`,
+    replacements: [["if (interrupted !== null) this.#lostAsk = interrupted;", ""]],
+  },
+  {
+    rule: "reconnect: asked before the session is there",
+    file: `${CONVERSATION}/response-sequence.ts`,
+    replacements: [[" && !this.#isLost)", ")"]],
+  },
+  {
     rule: "drifting pacer",
     file: "tests/sim/pacer-model.ts",
     replacements: [

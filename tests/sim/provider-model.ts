@@ -42,6 +42,11 @@ export class ProviderModel {
   readonly #openTools = new Set<string>();
   #active: ActiveResponse | null = null;
   #responseLast = 0;
+  #session = 0;
+  readonly #olderItems = new Set<string>();
+  readonly #olderTools = new Set<string>();
+  /** Spans before this one were committed in an older session, and may come again. */
+  #committedFrom = 0;
   #isClosed = false;
 
   constructor(
@@ -68,6 +73,18 @@ export class ProviderModel {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#send((events) => events.onClosed());
+  }
+
+  /** The session is gone with all it knew; the next one has the history as text only. */
+  beginSession(): void {
+    this.#session += 1;
+    this.#buffer = [];
+    this.#active = null;
+    for (const itemId of this.#items.keys()) this.#olderItems.add(itemId);
+    this.#items.clear();
+    for (const toolCallId of this.#openTools) this.#olderTools.add(toolCallId);
+    this.#openTools.clear();
+    this.#committedFrom = this.committed.length;
   }
 
   generatedSamples(itemId: string): number {
@@ -100,7 +117,7 @@ export class ProviderModel {
     }
     if (end - first !== frames.length)
       this.#breakRule("a turn's samples are upstream once, in order");
-    const before = this.committed.at(-1);
+    const before = this.committed.slice(this.#committedFrom).at(-1);
     if (before !== undefined && first < before.end) this.#breakRule("no sample is committed twice");
     this.committed.push({ first, end });
     const itemId = `user${this.committed.length}`;
@@ -109,7 +126,10 @@ export class ProviderModel {
 
   respond(tag: string): void {
     if (this.#dice.chance(this.#knobs.slowCreatedPercent)) {
-      this.#time.after(this.#dice.between(9_500, 14_000), () => this.#respondNow(tag));
+      const session = this.#session;
+      this.#time.after(this.#dice.between(9_500, 14_000), () => {
+        if (session === this.#session) this.#respondNow(tag);
+      });
     } else this.#respondNow(tag);
   }
 
@@ -148,6 +168,7 @@ export class ProviderModel {
   }
 
   truncate(itemId: string, audioEndMs: number): void {
+    if (this.#olderItems.has(itemId)) return;
     const generated = this.#items.get(itemId);
     if (generated === undefined || this.#deleted.has(itemId)) {
       this.#breakRule("only an item of the agent is truncated");
@@ -161,6 +182,7 @@ export class ProviderModel {
   }
 
   deleteItem(itemId: string): void {
+    if (this.#olderItems.has(itemId)) return;
     if (!this.#items.has(itemId) || this.#deleted.has(itemId)) {
       this.#breakRule("only an item that exists is deleted, once");
     }
@@ -168,6 +190,7 @@ export class ProviderModel {
   }
 
   submitToolOutput(toolCallId: string): void {
+    if (this.#olderTools.delete(toolCallId)) return;
     if (!this.#openTools.delete(toolCallId)) {
       this.#breakRule("every tool call is answered exactly once");
     }

@@ -31,6 +31,10 @@ export class ServiceEffects implements CallEffects {
   readonly pacer: PacerModel;
   readonly #timers = new Map<ConversationTimer, Appointment>();
   readonly #spans: { readonly first: number; readonly end: number }[] = [];
+  #commitNext = 0;
+  #acknowledged = 0;
+  /** The span acknowledged last, -1 when it is not kept any more. */
+  #acknowledgedLast = -1;
   #span = { first: 0, end: 0 };
   #committedEnd = 0;
   #cuts: Cut[] | null = null;
@@ -47,6 +51,23 @@ export class ServiceEffects implements CallEffects {
     this.pacer = new PacerModel(time, this.#pacerOwner(), FRAME_SAMPLES, lateMs);
   }
 
+  turnsUnacknowledged(): number {
+    return this.#spans.length - this.#acknowledged;
+  }
+
+  onCommitted(): void {
+    this.#acknowledged = Math.min(this.#acknowledged + 1, this.#spans.length);
+    this.#acknowledgedLast = this.#acknowledged - 1;
+  }
+
+  /** What was not acknowledged is committed again, and the newest that was if nobody wrote it down. */
+  onRestored(isUnheard: boolean): void {
+    const isAgain = isUnheard && this.#acknowledgedLast >= 0;
+    this.#commitNext = isAgain ? this.#acknowledgedLast : this.#acknowledged;
+    if (isAgain) this.#acknowledged = this.#acknowledgedLast;
+    this.#acknowledgedLast = -1;
+  }
+
   timersSet(): number {
     return this.#timers.size;
   }
@@ -58,6 +79,7 @@ export class ServiceEffects implements CallEffects {
   appendBegin(frameIndex: number): number {
     const earliest = Math.max(this.#committedEnd, this.#service.core.frames() - RING_FRAMES);
     const first = this.forwarder.begin(frameIndex);
+    this.#acknowledgedLast = -1;
     this.#span = { first, end: -1 };
     this.#world.trace.note("begin", first, frameIndex);
     this.#world.rules.checkSpanStart(first, this.#world.voiceStart(), earliest);
@@ -89,6 +111,7 @@ export class ServiceEffects implements CallEffects {
 
   respond(request: ResponseRequest): SendResult {
     this.#world.trace.note("respond", Number(request.tag.split(":").at(-1)));
+    if (this.#world.isLost()) this.#world.rules.fail("nothing is asked of a session that is gone");
     this.#world.rules.onRequest(request.tag, this.#service.conversation.turnId());
     this.#world.toProvider((provider) => provider.respond(request.tag));
     return SEND.SENT;
@@ -205,14 +228,15 @@ export class ServiceEffects implements CallEffects {
   #sink() {
     const world = this.#world;
     return {
-      isReady: () => this.isReady,
+      isReady: () => this.isReady && !world.isLost(),
       append: (source: Uint8Array, start: number, end: number) => {
         const frames = framesIn(source, start, end);
         world.toProvider((provider) => provider.append(frames));
         return SEND.SENT;
       },
       commit: () => {
-        const span = this.#spans.shift();
+        const span = this.#spans[this.#commitNext];
+        this.#commitNext += 1;
         world.toProvider((provider) => {
           provider.commit();
           world.rules.checkSpan(span?.first ?? -1, span?.end ?? -1, provider.committed.at(-1));

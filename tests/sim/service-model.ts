@@ -95,8 +95,34 @@ export class ServiceModel implements ProviderEvents {
     this.conversation.onUpstreamReady();
   }
 
+  /** In the order of the fast lane: spans first, then what waits for an answer. */
+  onLost(): void {
+    this.#world.trace.note("lost");
+    this.#world.rules.onLost();
+    this.conversation.onUpstreamLost();
+  }
+
+  onRestored(): void {
+    if (this.isOver) return;
+    this.#world.trace.note("restored");
+    const isUnheard = this.conversation.isAnswerLost();
+    this.#effects.onRestored(isUnheard);
+    this.#effects.forwarder.onRestored(isUnheard);
+    this.conversation.onUpstreamRestored();
+  }
+
+  isReady(): boolean {
+    return this.#effects.isReady && !this.isOver;
+  }
+
+  /** Turns that the provider has not acknowledged. */
+  turnsUnacknowledged(): number {
+    return this.#effects.turnsUnacknowledged();
+  }
+
   onCommitted(): void {
     if (this.isOver) return;
+    this.#effects.onCommitted();
     this.#effects.forwarder.onCommitted();
     this.conversation.onCommitted();
   }
