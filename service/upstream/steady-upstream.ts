@@ -56,6 +56,8 @@ class SteadyUpstream implements Upstream {
   #next: SessionWatch | null = null;
   #timer: TimerHandle | null = null;
   #wasReady = false;
+  /** The answer queue is full: true for a new session too. */
+  #isPaused = false;
   #isClosed = false;
   #lostMs = -1;
   #readyMs = 0;
@@ -139,10 +141,12 @@ class SteadyUpstream implements Upstream {
   }
 
   pauseReading(): void {
+    this.#isPaused = true;
     this.#current.upstream.pauseReading();
   }
 
   resumeReading(): void {
+    this.#isPaused = false;
     this.#current.upstream.resumeReading();
   }
 
@@ -224,6 +228,7 @@ class SteadyUpstream implements Upstream {
   }
 
   #restore(): void {
+    if (this.#isPaused) this.#current.upstream.pauseReading();
     this.#tellHistory();
     this.#listener.onRestored?.();
   }
