@@ -2,6 +2,7 @@
 // the first broken rule ends the call. docs/conversation.md lists each rule with its reason.
 import type { LedgerItem } from "../../service/conversation/playout-ledger.ts";
 import { LEAD_MS, TRUNCATE_ERROR_MS_MAX } from "../../service/limits.ts";
+import type { RuleTolerance } from "./call-tolerance.ts";
 import type { FarEndModel } from "./far-end-model.ts";
 
 const FRAME_MS = 20;
@@ -21,17 +22,6 @@ const GOODBYE_MS_MAX = 19_900;
 
 export class BrokenRule extends Error {
   override readonly name = "BrokenRule";
-}
-
-export interface RuleTolerance {
-  /** The way down differs by at most this from frame to frame. */
-  readonly downJitterMs: number;
-  /** Reports differ by at most this in delay. */
-  readonly reportJitterMs: number;
-  /** No response is refused or lost, so that every turn must be answered. */
-  readonly isEveryTurnAnswered: boolean;
-  readonly isGreetingProtected: boolean;
-  readonly samplesPerMs: number;
 }
 
 export class CallRules {

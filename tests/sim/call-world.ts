@@ -2,7 +2,9 @@
 // them, in virtual time. First everything may go wrong (safety), then nothing does (liveness): the
 // caller must then be heard, answered, and the call must end when it is told to.
 import type { ConversationCount } from "../../service/contract/call-effects.ts";
-import { CallRules, type RuleTolerance } from "./call-rules.ts";
+import type { CallResult } from "./call-result.ts";
+import { CallRules } from "./call-rules.ts";
+import { toleranceOf } from "./call-tolerance.ts";
 import { CallerModel } from "./caller-model.ts";
 import { Dice } from "./dice.ts";
 import { FarEndModel } from "./far-end-model.ts";
@@ -21,16 +23,6 @@ const LAST_ANSWER_MS_MAX = 25_000;
 const END_MS_MAX = 25_000;
 /** A bound for a world that does not end by itself. */
 const STEPS_MAX = 400_000;
-
-export interface CallResult {
-  readonly seed: number;
-  readonly digest: string;
-  readonly brokenRule: string | null;
-  readonly simulatedMs: number;
-  readonly steps: number;
-  readonly counts: ReadonlyMap<string, number>;
-  readonly trace: readonly string[];
-}
 
 export class CallWorld {
   readonly time = new VirtualTime();
@@ -300,19 +292,4 @@ export class CallWorld {
       this.#fromFarEnd.send(() => this.#service.onReport(item, samples, generation)),
     );
   }
-}
-
-function toleranceOf(knobs: Knobs): RuleTolerance {
-  return {
-    downJitterMs: knobs.jitterMs,
-    reportJitterMs: knobs.hasReports ? knobs.reportJitterMs + knobs.jitterMs : 0,
-    isEveryTurnAnswered:
-      knobs.refusePercent +
-        knobs.lostCreatedPercent +
-        knobs.lostDonePercent +
-        knobs.slowCreatedPercent ===
-      0,
-    isGreetingProtected: knobs.isGreetingProtected,
-    samplesPerMs: SAMPLES_PER_MS,
-  };
 }

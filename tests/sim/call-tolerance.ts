@@ -1,0 +1,29 @@
+// How exact the rules may be in one call: what its knobs make unknowable.
+import type { Knobs } from "./knobs.ts";
+import { SAMPLES_PER_MS } from "./service-model.ts";
+
+export interface RuleTolerance {
+  /** The way down differs by at most this from frame to frame. */
+  readonly downJitterMs: number;
+  /** Reports differ by at most this in delay. */
+  readonly reportJitterMs: number;
+  /** No response is refused or lost, so that every turn must be answered. */
+  readonly isEveryTurnAnswered: boolean;
+  readonly isGreetingProtected: boolean;
+  readonly samplesPerMs: number;
+}
+
+export function toleranceOf(knobs: Knobs): RuleTolerance {
+  return {
+    downJitterMs: knobs.jitterMs,
+    reportJitterMs: knobs.hasReports ? knobs.reportJitterMs + knobs.jitterMs : 0,
+    isEveryTurnAnswered:
+      knobs.refusePercent +
+        knobs.lostCreatedPercent +
+        knobs.lostDonePercent +
+        knobs.slowCreatedPercent ===
+      0,
+    isGreetingProtected: knobs.isGreetingProtected,
+    samplesPerMs: SAMPLES_PER_MS,
+  };
+}
