@@ -39,7 +39,7 @@ describe("the end of a call", () => {
     expect(service.complaints).toEqual([]);
   });
 
-  test("a stopping service: the open call is told and goes on, new ones are refused", async () => {
+  test("RT-15: a stopping service: the open call is told and goes on, new ones are refused", async () => {
     await using service = await startSteppedService();
     const caller = await open(service);
     const drained = service.running.drain(20_000);

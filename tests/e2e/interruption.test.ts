@@ -6,12 +6,14 @@ import type { Caller } from "../../scripts/caller/caller.ts";
 import { createProtobufLine } from "../../scripts/caller/protobuf-line.ts";
 import { createTwilioLine } from "../../scripts/caller/twilio-line.ts";
 import { TRUNCATE_ERROR_MS_MAX } from "../../service/limits.ts";
+import { captureInOnePiece } from "../support/core-passage.ts";
 import { loadSpeech } from "../support/speech-files.ts";
 import type { DialOptions, SteppedService } from "../support/stepped-service.ts";
 import { startSteppedService } from "../support/stepped-service.ts";
 import { overlappingCreates, refusals, truncations } from "../support/upstream-facts.ts";
 
 const WIDE: AudioFormat = { encoding: "pcm16", rateHz: 16_000, channels: 1 };
+const UPSTREAM = { upstreamEncoding: "pcm16", upstreamRateHz: 24_000 } as const;
 const IDS = { accountSid: "AC1", callSid: "CA1", streamSid: "MZ1", customParameters: {} };
 const NO_GREETING = ["--routes-twilio-greeting", ""];
 /** The words of the recording begin here, and so much of them interrupts. */
@@ -58,6 +60,12 @@ async function interrupt(service: SteppedService, caller: Caller, listenMs: numb
   return { heardMs, saidMs: service.clock.nowMs() - startMs };
 }
 
+/** All that the caller's mouth gave, as the upstream gets it: a phone's bytes as they are. */
+function asUpstream(caller: Caller): Uint8Array {
+  const sent = caller.mouth.sent();
+  return caller.format === WIDE ? captureInOnePiece(sent, WIDE, UPSTREAM) : sent;
+}
+
 for (const { name, bytesPerMs, open } of DIALECTS) {
   describe(`an interruption over the ${name}`, () => {
     for (const listenMs of [60, 300, 1_010, 2_490]) {
@@ -102,7 +110,7 @@ for (const { name, bytesPerMs, open } of DIALECTS) {
       });
     }
 
-    test("the interrupting words are the next turn, and it is answered", async () => {
+    test("I2: the interrupting words are the next turn, whole, and only its answer is heard", async () => {
       await using service = await startSteppedService({ argv: NO_GREETING });
       const caller = await open(service);
       await interrupt(service, caller, 700);
@@ -114,6 +122,12 @@ for (const { name, bytesPerMs, open } of DIALECTS) {
       const committedMs = (record.committed[1]?.audio.byteLength ?? 0) / bytesPerMs;
       expect(committedMs).toBeGreaterThan(6_080);
       expect(committedMs).toBeLessThan(7_200);
+      // Every byte of it is what the caller said, from the pre-roll to the end, in one piece.
+      const said = Buffer.from(asUpstream(caller));
+      const offset = said.indexOf(Buffer.from(record.committed[1]?.audio ?? []));
+      expect(offset).toBeGreaterThan(0);
+      expect(offset % (20 * bytesPerMs)).toBe(0);
+      expect(caller.ear.staleFrames()).toBe(0);
       expect(overlappingCreates(record)).toEqual([]);
       expect(refusals(record)).toEqual([]);
       expect(service.complaints).toEqual([]);

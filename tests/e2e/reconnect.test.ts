@@ -118,7 +118,7 @@ describe("the agent's connection is lost", () => {
     expect(noticesOf(caller, "error")).toHaveLength(1);
   });
 
-  test("a loss that lasts: after the give-up time the call ends with 4502", async () => {
+  test("RT-15: a loss that lasts: after the give-up time the call ends with 4502", async () => {
     await using service = await startSteppedService({ argv: ["--openai-give-up-seconds", "5"] });
     const caller = await open(service);
     await service.run(200);
@@ -129,7 +129,7 @@ describe("the agent's connection is lost", () => {
     expect(service.running.calls.callsOpen()).toBe(0);
   });
 
-  test("R8: the provider ends the session after its maximum: the call goes on in a new one", async () => {
+  test("R8, RT-15: the provider ends the session after its maximum: the call goes on in a new one", async () => {
     await using service = await startSteppedService({
       simulator: { limits: { sessionMsMax: 8_000 } },
     });

@@ -50,7 +50,7 @@ describe("a call over the Protobuf stream, 16 kHz pcm16", () => {
     });
   });
 
-  test("S1-17, S1-20, S4-13: one utterance is committed once, bit for bit, and answered", async () => {
+  test("S1-09, S1-17, S1-20, S4-13: one utterance is committed once, bit for bit, and answered", async () => {
     await using service = await startSteppedService();
     const caller = await open(service);
     await service.run(500);

@@ -93,7 +93,7 @@ describe("answerQueue", () => {
     );
   }, 20_000);
 
-  test("tells the owner at 240 s to stop reading and at 120 s to go on; refuses over 300 s", () => {
+  test("RT-15: tells the owner at 240 s to stop reading and at 120 s to go on; refuses over 300 s", () => {
     const { queue, told, drain } = makeQueue();
     const second = counted(0, SECOND_BYTES);
     for (let at = 0; at < 239; at += 1) queue.push(1, second, 0, SECOND_BYTES);

@@ -106,7 +106,7 @@ describe("playback", () => {
     expect(engine.isPlaying()).toBe(false);
   });
 
-  test("after a stall at most three frames catch up, the rest is re-anchored and counted", () => {
+  test("I4: after a stall at most three frames catch up, the rest is re-anchored and counted", () => {
     const { clock, metrics, notes } = playInBusyProcess();
     clock.stall(500);
     const caughtUp = notes.sent.filter(({ atMs }) => atMs === clock.nowMs());
@@ -197,7 +197,7 @@ describe("playback", () => {
 });
 
 describe("playback over time", () => {
-  test("an hour without stalls neither drifts nor skips", () => {
+  test("I4: an hour without stalls neither drifts nor skips", () => {
     const process = makeProcess();
     const { engine, notes } = makeCall(process);
     const second = phoneAudio(1000);
@@ -215,7 +215,7 @@ describe("playback over time", () => {
     expect(process.metrics.value("voxbridge_pacer_underruns_total")).toBe(0);
   }, 30_000);
 
-  test("random stalls: never over the lead, every missing frame counted", () => {
+  test("I4: random stalls: never over the lead, every missing frame counted", () => {
     const stalls = fc.array(fc.integer({ min: 0, max: 300 }), { minLength: 1, maxLength: 40 });
     fc.assert(
       fc.property(stalls, (stallsMs) => {
