@@ -13,7 +13,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     rule: "no active check",
     file: `${CONVERSATION}/response-sequence.ts`,
-    replacements: [['while (this.#state === "idle" && !this.#isHeld)', "while (!this.#isHeld)"]],
+    replacements: [['this.#state === "idle" && !this.#isHeld', "!this.#isHeld"]],
   },
   {
     rule: "no generation",
@@ -77,8 +77,8 @@ export const MUTATIONS: readonly Mutation[] = [
     file: `${CONVERSATION}/caller-turns.ts`,
     replacements: [
       [
-        "const cut = this.#voice.interrupt();\n    this.#voice.sequence.setHeld(true);",
-        "const cut = this.#voice.interrupt();",
+        "#startTurn(onsetPositionSamples: number): void {\n    this.newTurn();\n    const cut = this.#voice.interrupt();\n    this.#voice.sequence.setHeld(true);",
+        "#startTurn(onsetPositionSamples: number): void {\n    this.newTurn();\n    const cut = this.#voice.interrupt();",
       ],
     ],
   },

@@ -1,7 +1,10 @@
 // Whole simulated calls (bun run sim): some hundred seeds here, thousands by hand and in CI.
 // A failing seed is printed; `bun run sim --seed N --trace` tells it line by line.
 import { describe, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { CallWorld } from "./call-world.ts";
+import { MUTATIONS } from "./mutation-list.ts";
 
 const SEEDS = 500;
 
@@ -22,6 +25,17 @@ describe("a simulated call", () => {
       expect(again.digest).toBe(first.digest);
       expect(again.trace.length).toBeGreaterThan(20);
     }
+  });
+
+  test("every planted fault of bun run sim:mutations still applies to the code", () => {
+    const gone: string[] = [];
+    for (const { rule, file, replacements } of MUTATIONS) {
+      const text = readFileSync(join(import.meta.dir, "../..", file), "utf8");
+      for (const [from] of replacements) {
+        if (text.split(from).length !== 2) gone.push(`${rule}: ${file}`);
+      }
+    }
+    expect(gone).toEqual([]);
   });
 
   test("different seeds are different calls, with everything in them that can happen", () => {
