@@ -13,6 +13,7 @@ import type { Clock, Random } from "./contract/clock.ts";
 import type { Log } from "./contract/log.ts";
 import type { UpstreamFactory } from "./contract/upstream.ts";
 import { loadCore } from "./core/core.ts";
+import { warmUpCalls } from "./core/warm-up.ts";
 import { createAudioEngine } from "./engine/audio-engine.ts";
 import { type AudioShared, createAudioShared } from "./engine/audio-shared.ts";
 import { VoxError } from "./errors.ts";
@@ -33,6 +34,8 @@ export interface ServiceDeps {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  /** Frames each common format runs through the core before the first call; tests leave it out. */
+  readonly warmUpFrames?: number;
   /** For tests: how the simulator behaves, beyond the configuration. */
   readonly simulator?: Pick<SimulatorOptions, "script" | "limits" | "isRecorded">;
 }
@@ -62,6 +65,7 @@ export async function startService(deps: ServiceDeps): Promise<RunningService> {
     log,
     metrics,
   });
+  if (deps.warmUpFrames !== undefined) warmUpCalls(core, deps.warmUpFrames);
   const poolBytes = config.audioPoolMegabytes * 1024 * 1024;
   const shared = createAudioShared({ core, clock, metrics, poolBytes });
   const { simulator, factory } = await upstreamOf(deps, metrics);

@@ -6,6 +6,7 @@ import { SETTINGS } from "./config-schema.ts";
 import { addressShown, type Config, loadConfig } from "./config.ts";
 import { createSystemClock, createSystemRandom } from "./clock.ts";
 import type { Log } from "./contract/log.ts";
+import { WARM_UP_FRAMES } from "./core/warm-up.ts";
 import { type RunningService, startService } from "./main-service.ts";
 import { createJsonLog } from "./telemetry/json-log.ts";
 
@@ -28,7 +29,13 @@ async function main(): Promise<void> {
     const error = reason instanceof Error ? reason : new Error(String(reason));
     log.error("unhandled rejection", { error });
   });
-  const service = await startService({ config, clock, random: createSystemRandom(), log });
+  const service = await startService({
+    config,
+    clock,
+    random: createSystemRandom(),
+    log,
+    warmUpFrames: WARM_UP_FRAMES,
+  });
   log.info("service listening", {
     host: config.host,
     port: service.port,

@@ -25,6 +25,8 @@ export interface CoreOptions {
 export interface LoadedCore extends Core {
   readonly kernels: Kernels;
   readonly datagram: DatagramKernels;
+  /** True when slots with vadSource "core" can be opened at both rates. */
+  hasModel(): boolean;
 }
 
 /**
@@ -83,6 +85,10 @@ class CallCore implements LoadedCore {
     }
     this.#core.bytes.set(packed, isNarrow ? map.SILERO_8K_BASE : map.SILERO_16K_BASE);
     this.#modelRates.add(rateHz);
+  }
+
+  hasModel(): boolean {
+    return this.#modelRates.has(8000) && this.#modelRates.has(16000);
   }
 
   slotsOpen(): number {

@@ -2,8 +2,27 @@
 // caller pays for the runtime's compiling: interpreted, a frame costs about 90 us, then 4, then 1.
 
 import type { Core, SlotFormat, VadSettings } from "../contract/core.ts";
+import type { LoadedCore } from "./core.ts";
+import { VAD_SETTINGS_DEFAULT } from "./vad-defaults.ts";
 
-const WARM_UP_FRAMES = 2_000;
+/** Enough for the runtime's last tier; about 50 ms for two formats, and 30 ms for the model. */
+export const WARM_UP_FRAMES = 2_000;
+
+/** Warms up what nearly every call is: a telephone, and 16 kHz towards a 24 kHz upstream. */
+export function warmUpCalls(core: LoadedCore, frames: number): void {
+  const shared = {
+    callerChannels: 1,
+    resampler: "standard",
+    vadSource: core.hasModel() ? "core" : "energy",
+  } as const;
+  const phone = { callerEncoding: "mulaw", callerRateHz: 8000 } as const;
+  const wideband = { callerEncoding: "pcm16", callerRateHz: 16000 } as const;
+  const formats: SlotFormat[] = [
+    { ...shared, ...phone, upstreamEncoding: "mulaw", upstreamRateHz: 8000 },
+    { ...shared, ...wideband, upstreamEncoding: "pcm16", upstreamRateHz: 24000 },
+  ];
+  warmUp(core, formats, VAD_SETTINGS_DEFAULT, frames);
+}
 
 /**
  * Pushes silence and a square wave through one slot per format, then gives the slots back.
