@@ -3,6 +3,7 @@
 
 import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { MEMORY_BYTES } from "../../dsp/memory-map.ts";
 import { CORE_WASM_PATH } from "../../service/assets.ts";
 
@@ -21,7 +22,7 @@ test("the core exports functions and its memory, nothing else", () => {
 test("the core has no memory.grow instruction", () => {
   const dis = Bun.spawnSync([
     process.execPath,
-    "node_modules/binaryen/bin/wasm-dis",
+    join(import.meta.dir, "../../node_modules/binaryen/bin/wasm-dis"),
     "--all-features",
     CORE_WASM_PATH,
   ]);
