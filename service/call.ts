@@ -232,8 +232,7 @@ export class Call implements CallPort, LaneOwner {
     this.finish("upstream_lost", CLOSE.UPSTREAM_LOST);
   }
 
-  onUpstreamLost({ reason, message }: UpstreamClosure): void {
-    this.#deps.log.warn("upstream lost, dialling again", { reason, message });
+  onUpstreamLost(): void {
     this.#lanes.notice({ kind: "error", code: "upstream_reconnecting", message: RECONNECTING });
   }
 

@@ -89,6 +89,7 @@ export async function startService(deps: ServiceDeps): Promise<RunningService> {
       factory,
       clock,
       random,
+      log,
       settings: {
         giveUpMs: config.openai.giveUpSeconds * 1000,
         rotateMs: config.openai.rotateMinutes * 60_000,

@@ -11,6 +11,7 @@
 // history.
 // Limits: give-up time after a loss; at most 10 dials a second by the backoff's minimum.
 import type { Clock, Random, TimerHandle } from "../contract/clock.ts";
+import type { Log } from "../contract/log.ts";
 import { SEND, type SendResult } from "../contract/send-result.ts";
 import type {
   ResponseRequest,
@@ -38,6 +39,7 @@ export interface SteadyDeps {
   readonly factory: UpstreamFactory;
   readonly clock: Clock;
   readonly random: Random;
+  readonly log: Log;
   readonly settings: SteadySettings;
 }
 
@@ -208,6 +210,7 @@ class SteadyUpstream implements Upstream {
       return;
     }
     if (isFirstLoss && this.#wasReady) this.#listener.onLost?.(closure);
+    this.#deps.log.warn("upstream session ended, dialling again", { message: closure.message });
     this.#redialLater(nowMs);
   }
 
