@@ -2,6 +2,7 @@
 // own code is that call's end and nobody else's (decision 18). They also let the three parts of a
 // call know each other: the listener exists before the lane that it passes everything to.
 import type { EngineListener } from "./contract/audio-engine.ts";
+import type { Log } from "./contract/log.ts";
 import { SEND, type SendResult } from "./contract/send-result.ts";
 
 export type OnBug = (error: unknown) => void;
@@ -68,4 +69,20 @@ export class GuardedEngineListener implements EngineListener {
   onFault(error: unknown): void {
     this.#onBug(error);
   }
+}
+
+/** Takes every step of an ending, also those behind one that throws; each throw is logged. */
+export function takeEvery(log: Log, steps: readonly (() => void)[]): void {
+  for (const step of steps) {
+    try {
+      step();
+    } catch (error) {
+      log.error("call failed to end cleanly", { error: errorOf(error) });
+    }
+  }
+}
+
+/** What was thrown, as an error that can be logged. */
+export function errorOf(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown));
 }

@@ -16,13 +16,12 @@ import type { Log } from "./contract/log.ts";
 import type { SendResult } from "./contract/send-result.ts";
 import type { CallNotice, CallPort, Transport } from "./contract/transport.ts";
 import type { TokenUsage, UpstreamClosure } from "./contract/upstream.ts";
-import { GuardedEngineListener } from "./call-guards.ts";
+import { errorOf, GuardedEngineListener, takeEvery } from "./call-guards.ts";
 import type { CallMeters } from "./call-meters.ts";
 import { type CallPlan, conversationSettings, startedNotice } from "./call-plan.ts";
 import { CallLanes, type CallLanesDeps } from "./call-lanes.ts";
 import type { LaneOwner, ToolAnswer } from "./lane/fast/lane-owner.ts";
 import type { CallEvents, CallStage } from "./contract/call-events.ts";
-
 import type { EarlyUpstream } from "./upstream/early-upstream.ts";
 
 const RECONNECTING =
@@ -205,21 +204,24 @@ export class Call implements CallPort, LaneOwner {
     const { clock, transport, log, meters, onOver } = this.#deps;
     clock.clearTimer(this.#limitTimer);
     const durationMs = Math.round(clock.nowMs() - this.#startedMs);
-    if (reason !== "caller_gone") {
-      const tokens = { inputTokens: this.#inputTokens, outputTokens: this.#outputTokens };
-      transport.sendNotice({ kind: "ended", reason, durationMs, ...tokens });
-    }
-    transport.close(code, reason);
-    this.#lanes.close();
-    this.#engine.shutdown();
-    this.#deps.upstream.upstream().close();
-    meters.onEnded(durationMs);
-    log.info("call ended", {
-      reason,
-      durationMs,
-      turns: this.#lanes.direct.conversation().turnId(),
-    });
-    onOver(this);
+    const turns = this.#lanes.direct.conversation().turnId();
+    // Each step is taken though one before it throws (our bug): else slot and place stay taken.
+    takeEvery(log, [
+      () => this.#sayEnded(reason, durationMs),
+      () => transport.close(code, reason),
+      () => this.#lanes.close(),
+      () => this.#engine.shutdown(),
+      () => this.#deps.upstream.upstream().close(),
+      () => meters.onEnded(durationMs),
+      () => log.info("call ended", { reason, durationMs, turns }),
+      () => onOver(this),
+    ]);
+  }
+
+  #sayEnded(reason: EndReason, durationMs: number): void {
+    if (reason === "caller_gone") return;
+    const tokens = { inputTokens: this.#inputTokens, outputTokens: this.#outputTokens };
+    this.#deps.transport.sendNotice({ kind: "ended", reason, durationMs, ...tokens });
   }
 
   // ---- LaneOwner --------------------------------------------------------------------------
@@ -290,8 +292,7 @@ export class Call implements CallPort, LaneOwner {
 
   /** Something of ours threw inside this call. */
   onBug(error: unknown): void {
-    const cause = error instanceof Error ? error : new Error(String(error));
-    this.#deps.log.error("call failed by a bug of ours", { error: cause });
+    this.#deps.log.error("call failed by a bug of ours", { error: errorOf(error) });
     this.finish("error", CLOSE.OUR_BUG);
   }
 }
