@@ -160,7 +160,7 @@ function startProblem(start: Start): string | undefined {
     return "Cannot start: lane is unknown, must be FAST or BIG";
   }
   if (start.turnDetection !== 0 && turnDetectionName(start.turnDetection) === undefined) {
-    return "Cannot start: turn_detection is unknown";
+    return "Cannot start: turn_detection is unknown, must be one of TurnDetection in the schema";
   }
   const texts = [
     ["voice", start.voice, NAME_BYTES_MAX],
@@ -206,7 +206,7 @@ function updateOf(update: Update): ClientMessage {
   const isLaneKnown = update.lane === 0 || lane !== undefined;
   const isTurnDetectionKnown = update.turnDetection === 0 || turnDetection !== undefined;
   if (isLaneKnown && isTurnDetectionKnown) return { kind: "update", lane, turnDetection };
-  const message = "Cannot update: lane or turn_detection is unknown";
+  const message = "Cannot update: lane or turn_detection is unknown, must be one of the schema";
   return { kind: "refused", code: "update_invalid", message };
 }
 
