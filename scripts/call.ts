@@ -1,6 +1,7 @@
 // `bun run call`: a caller at the keyboard. Speaks a recording to a running service in real time,
 // prints what happens when, saves what it heard. Exit code 0: every call was answered.
-import { readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
+import { basename } from "node:path";
 import { createSystemClock, createSystemRandom } from "../service/clock.ts";
 import type { AudioFormat } from "./caller/audio-format.ts";
 import { toPcm16 } from "./caller/audio-format.ts";
@@ -11,12 +12,18 @@ import type { Caller } from "./caller/caller.ts";
 import { createCaller } from "./caller/caller.ts";
 import { convertSpeech } from "./caller/convert-speech.ts";
 import { createProtobufLine } from "./caller/protobuf-line.ts";
-import type { TalkPlan, TalkResult } from "./caller/talk.ts";
+import type { TalkResult } from "./caller/talk.ts";
 import { talk } from "./caller/talk.ts";
+import { recordSound, recordTurn } from "./caller/turn-record.ts";
+import type { Recording, TurnsPlan } from "./caller/turns.ts";
+import { speakTurns } from "./caller/turns.ts";
 import { dialTwilio } from "./caller/twilio-dial.ts";
 import { createTwilioLine } from "./caller/twilio-line.ts";
 import type { WavAudio } from "./caller/wav.ts";
 import { readWav, writeWav } from "./caller/wav.ts";
+import { LANES, TURN_DETECTIONS } from "./caller/wiring.ts";
+import { soundText } from "./lab/print-comparison.ts";
+import { writeLine } from "./lab/turn-set.ts";
 
 type CallResult = TalkResult | "refused";
 
@@ -25,6 +32,11 @@ const random = createSystemRandom();
 /** Callers begin one after the other, so that a burst of upgrades is not what is measured. */
 const CALL_SPACING_MS = 50;
 const PROBE_TIMEOUT_MS = 3_000;
+
+/** Short and long, with and without a pause between the words. */
+const SPEECH_PATHS = ["question", "yes", "numbers", "no", "hold-on"].map(
+  (name) => `tests/speech/${name}.wav`,
+);
 
 const RATES_HZ = [8000, 16_000, 22_050, 24_000, 44_100, 48_000] as const;
 
@@ -42,12 +54,18 @@ function help(): number {
 }
 
 async function run(options: CallOptions): Promise<number> {
-  const wav = load(options.speechPath);
-  const format = formatFor(options, wav);
-  const plan = planFor(options, wav, format);
+  const paths = pathsFor(options);
+  const wavs = paths.map(load);
+  const format = formatFor(options, paths, wavs);
+  const recordings = wavs.map((wav, index) => ({
+    name: basename(paths[index] ?? "", ".wav"),
+    speech: convertSpeech(wav, format),
+  }));
   await probe(options.serviceUrl);
   const results = await Promise.all(
-    Array.from({ length: options.callCount }, (_, index) => call(options, plan, format, index)),
+    Array.from({ length: options.callCount }, (_, index) =>
+      call(options, recordings, format, index),
+    ),
   );
   const callers = results.map(({ caller }) => caller);
   const count = (wanted: CallResult): number =>
@@ -65,7 +83,7 @@ async function run(options: CallOptions): Promise<number> {
 
 async function call(
   options: CallOptions,
-  plan: TalkPlan,
+  recordings: readonly Recording[],
   format: AudioFormat,
   index: number,
 ): Promise<{ readonly caller: Caller; readonly result: CallResult }> {
@@ -80,7 +98,12 @@ async function call(
     return { caller, result: "refused" };
   }
   const startMs = clock.nowMs();
-  const result = await talk(caller, plan);
+  const result = await hold(options, caller, recordings);
+  if (isShown) {
+    const sound = recordSound(caller, startMs);
+    console.log(`\n${soundText(sound)}`);
+    if (options.recordPath !== undefined) appendFileSync(options.recordPath, writeLine(sound));
+  }
   if (index === 0 && options.savePath !== undefined) {
     const samples = toPcm16(format, caller.ear.recording(startMs));
     const { rateHz, channels } = format;
@@ -90,6 +113,35 @@ async function call(
   return { caller, result };
 }
 
+/** Holds the conversation that was asked for. */
+async function hold(
+  options: CallOptions,
+  caller: Caller,
+  recordings: readonly Recording[],
+): Promise<TalkResult> {
+  const { turnCount, interruptAfterMs: afterMs } = options;
+  if (turnCount !== undefined) {
+    return speakTurns(caller, { clock, recordings, turnCount, ...recorderFor(options, caller) });
+  }
+  const speech = recordings[0]?.speech ?? new Uint8Array();
+  if (afterMs === undefined) return talk(caller, { clock, speech });
+  const interruption = convertSpeech(load(options.interruptPath), caller.format);
+  return talk(caller, { clock, speech, interruption: { afterMs, speech: interruption } });
+}
+
+/** Each turn is written when it is over, so that a run cut short leaves what it has. */
+function recorderFor(options: CallOptions, caller: Caller): Pick<TurnsPlan, "onTurn"> {
+  const { recordPath, note } = options;
+  if (recordPath === undefined) return {};
+  const { encoding, rateHz } = caller.format;
+  const date = new Date(clock.wallMs()).toISOString().slice(0, 10);
+  const text = `${date}, ${encoding} at ${rateHz} Hz${note === "" ? "" : `, ${note}`}`;
+  writeFileSync(recordPath, writeLine({ kind: "about", text }));
+  return {
+    onTurn: (turn) => appendFileSync(recordPath, writeLine(recordTurn(caller, turn))),
+  };
+}
+
 async function dial(options: CallOptions, format: AudioFormat, isShown: boolean): Promise<Caller> {
   const shown = isShown
     ? { onEntry: (entry: Caller["timeline"]["entries"][number]) => console.log(entryLine(entry)) }
@@ -97,7 +149,12 @@ async function dial(options: CallOptions, format: AudioFormat, isShown: boolean)
   if (!options.isTwilio) {
     const url = new URL("/v1/stream", options.serviceUrl).href.replace(/^http/, "ws");
     const headers = options.key === "" ? {} : { Authorization: `Bearer ${options.key}` };
-    return createCaller({ url, line: createProtobufLine(format), clock, headers, ...shown });
+    const { lane, turnDetection } = options;
+    const start = {
+      ...(lane && { lane: LANES[lane] }),
+      ...(turnDetection && { turnDetection: TURN_DETECTIONS[turnDetection] }),
+    };
+    return createCaller({ url, line: createProtobufLine(format, start), clock, headers, ...shown });
   }
   const ids = {
     accountSid: `AC${random.hex(16)}`,
@@ -139,26 +196,29 @@ function refusalAdvice(options: CallOptions): string {
   );
 }
 
-function formatFor(options: CallOptions, wav: WavAudio): AudioFormat {
+function pathsFor({ speechPath, turnCount }: CallOptions): readonly string[] {
+  if (speechPath !== undefined) return [speechPath];
+  return turnCount === undefined ? SPEECH_PATHS.slice(0, 1) : SPEECH_PATHS;
+}
+
+function formatFor(
+  options: CallOptions,
+  paths: readonly string[],
+  wavs: readonly WavAudio[],
+): AudioFormat {
   const { encoding } = options;
   if (options.isTwilio) return { encoding: "mulaw", rateHz: 8000, channels: 1 };
   if (encoding === "mulaw" || encoding === "alaw") return { encoding, rateHz: 8000, channels: 1 };
-  const rateHz = RATES_HZ.find((rate) => rate === wav.rateHz);
-  if (rateHz === undefined || wav.channels > 2) {
+  // All of tests/speech have one format, and a named recording is alone.
+  const { rateHz: wavRateHz = 0, channels = 0 } = wavs[0] ?? {};
+  const rateHz = RATES_HZ.find((rate) => rate === wavRateHz);
+  if (rateHz === undefined || channels > 2) {
     throw new Error(
-      `Cannot stream ${options.speechPath}: it has ${wav.rateHz} Hz and ${wav.channels} channels, ` +
+      `Cannot stream ${paths[0]}: it has ${wavRateHz} Hz and ${channels} channels, ` +
         `must be ${RATES_HZ.join(", ")} Hz and 1 or 2`,
     );
   }
-  return { encoding, rateHz, channels: wav.channels === 2 ? 2 : 1 };
-}
-
-function planFor(options: CallOptions, wav: WavAudio, format: AudioFormat): TalkPlan {
-  const speech = convertSpeech(wav, format);
-  const { interruptAfterMs: afterMs } = options;
-  if (afterMs === undefined) return { clock, speech };
-  const interruption = { afterMs, speech: convertSpeech(load(options.interruptPath), format) };
-  return { clock, speech, interruption };
+  return { encoding, rateHz, channels: channels === 2 ? 2 : 1 };
 }
 
 function load(path: string): WavAudio {

@@ -1,6 +1,7 @@
 // What `bun run call` was asked to do, checked before anything is dialled.
 import { parseArgs } from "node:util";
 import type { CallerEncoding } from "../../service/contract/core.ts";
+import type { LaneName, TurnDetectionName } from "./wiring.ts";
 
 export const CALL_HELP = `Calls a running VoxBridge, speaks a recording and plays the answer into a file.
 
@@ -14,6 +15,13 @@ export const CALL_HELP = `Calls a running VoxBridge, speaks a recording and play
   --interrupt-after MS   talk over the answer after so many ms of it were heard
   --interrupt-with FILE  what is said then (default: tests/speech/interrupt.wav)
   --calls N              so many calls at the same time, 1 to 500 (default: 1)
+  --turns N              so many turns in one call, 1 to 500: the recording again and again, or,
+                         when none is named, several of tests/speech in turn
+  --record FILE          one JSON line per turn for bun run lab (docs/lab.md); not with --twilio
+  --note TEXT            with --record: where the set comes from, kept in its first line
+  --lane NAME            fast or big (default: the service chooses); not with --twilio
+  --turn-detection NAME  local, server_vad, semantic_vad or hybrid (default: the service's); not
+                         with --twilio
   --save FILE            what the first caller heard, as a WAV in real time
   --auth-token TOKEN     with --twilio: go through the signed webhook (default: TWILIO_AUTH_TOKEN)
   --public-url URL       with --auth-token: the service's PUBLIC_URL (default: PUBLIC_URL)
@@ -22,7 +30,8 @@ export const CALL_HELP = `Calls a running VoxBridge, speaks a recording and play
 
 export interface CallOptions {
   readonly isHelpWanted: boolean;
-  readonly speechPath: string;
+  /** Undefined: none was named. */
+  readonly speechPath: string | undefined;
   readonly isTwilio: boolean;
   readonly serviceUrl: string;
   readonly key: string;
@@ -30,12 +39,27 @@ export interface CallOptions {
   readonly interruptAfterMs: number | undefined;
   readonly interruptPath: string;
   readonly callCount: number;
+  /** Undefined: one plain talk, with its interruption if asked for. */
+  readonly turnCount: number | undefined;
+  readonly recordPath: string | undefined;
+  readonly note: string;
+  readonly lane: LaneName | undefined;
+  readonly turnDetection: TurnDetectionName | undefined;
   readonly savePath: string | undefined;
   readonly signing: { readonly authToken: string; readonly publicUrl: string } | undefined;
 }
 
 const CALLS_MAX = 500;
 const INTERRUPT_AFTER_MS_MAX = 600_000;
+const TURNS_MAX = 500;
+const LANE_NAMES: readonly LaneName[] = ["fast", "big"];
+/** Push to talk is left out: nobody here presses a key. */
+const TURN_DETECTION_NAMES: readonly TurnDetectionName[] = [
+  "local",
+  "server_vad",
+  "semantic_vad",
+  "hybrid",
+];
 const ENCODINGS: readonly CallerEncoding[] = ["pcm16", "f32", "mulaw", "alaw"];
 
 /** Throws an Error with the message for the person at the keyboard. */
@@ -55,6 +79,11 @@ export function readCallOptions(
       "interrupt-after": { type: "string" },
       "interrupt-with": { type: "string", default: "tests/speech/interrupt.wav" },
       calls: { type: "string", default: "1" },
+      turns: { type: "string" },
+      record: { type: "string" },
+      note: { type: "string", default: "" },
+      lane: { type: "string" },
+      "turn-detection": { type: "string" },
       save: { type: "string" },
       "auth-token": { type: "string", default: env["TWILIO_AUTH_TOKEN"] ?? "" },
       "public-url": { type: "string", default: env["PUBLIC_URL"] ?? "" },
@@ -63,27 +92,64 @@ export function readCallOptions(
   if (positionals.length > 1) {
     throw new Error(`Cannot speak ${positionals.length} recordings: name one`);
   }
-  const encoding = ENCODINGS.find((name) => name === values.encoding);
-  if (encoding === undefined) {
-    throw new Error(`Cannot use --encoding ${values.encoding}, must be ${ENCODINGS.join(", ")}`);
-  }
+  checkTogether(values);
+  const { record, turns } = values;
+  const turnCount = turns === undefined ? undefined : readCount("--turns", turns, TURNS_MAX);
   const after = values["interrupt-after"];
   return {
     isHelpWanted: values.help,
-    speechPath: positionals[0] ?? "tests/speech/question.wav",
+    speechPath: positionals[0],
     isTwilio: values.twilio,
     serviceUrl: readUrl("--url", values.url).href,
     key: values.key,
-    encoding,
+    encoding: readName("--encoding", values.encoding, ENCODINGS) ?? "pcm16",
     interruptAfterMs:
       after === undefined
         ? undefined
         : readCount("--interrupt-after", after, INTERRUPT_AFTER_MS_MAX),
     interruptPath: values["interrupt-with"],
     callCount: readCount("--calls", values.calls, CALLS_MAX),
+    turnCount: turnCount ?? (record === undefined ? undefined : 1),
+    recordPath: record,
+    note: values.note,
+    lane: readName("--lane", values.lane, LANE_NAMES),
+    turnDetection: readName("--turn-detection", values["turn-detection"], TURN_DETECTION_NAMES),
     savePath: values.save,
     signing: values.twilio ? readSigning(values["auth-token"], values["public-url"]) : undefined,
   };
+}
+
+/** Options that say nothing beside each other are refused, not ignored. */
+function checkTogether(values: Readonly<Record<string, unknown>>): void {
+  const clashes = [
+    ["twilio", "record", "a phone line does not report where the time of a turn went"],
+    ["twilio", "lane", "a phone line cannot ask for it; set it at the service"],
+    ["twilio", "turn-detection", "a phone line cannot ask for it; set it at the service"],
+    ["turns", "interrupt-after", "every answer is heard to its end"],
+    ["record", "interrupt-after", "every answer is heard to its end"],
+  ] as const;
+  for (const [one, other, reason] of clashes) {
+    const isGiven = (name: string) => values[name] !== undefined && values[name] !== false;
+    if (isGiven(one) && isGiven(other)) {
+      throw new Error(`Cannot use --${other} with --${one}: ${reason}`);
+    }
+  }
+  if (values["record"] !== undefined && values["calls"] !== "1") {
+    throw new Error("Cannot use --record with --calls: a set is made in one call");
+  }
+}
+
+function readName<Name extends string>(
+  option: string,
+  text: string | undefined,
+  names: readonly Name[],
+): Name | undefined {
+  if (text === undefined) return undefined;
+  const found = names.find((name) => name === text);
+  if (found === undefined) {
+    throw new Error(`Cannot use ${option} ${text}, must be ${names.join(", ")}`);
+  }
+  return found;
 }
 
 function readSigning(authToken: string, publicUrl: string): CallOptions["signing"] {

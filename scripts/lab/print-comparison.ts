@@ -2,7 +2,7 @@
 // a printed difference may be 1 off from the printed values (D-41).
 import type { Comparison, QuantityName, SegmentName, SetComparison } from "./compare-sets.ts";
 import { FILLER_MODEL_MS } from "./compare-sets.ts";
-import type { TurnSet } from "./turn-set.ts";
+import type { RecordedSound, TurnSet } from "./turn-set.ts";
 import type { Summary } from "./two-samples.ts";
 
 const SEGMENT_LABEL: Readonly<Record<SegmentName, string>> = {
@@ -43,6 +43,7 @@ export function comparisonLines(
 ): readonly string[] {
   const segments = (["all", "non_filler", "filler"] as const).flatMap((segment) => {
     const rows = comparison.comparisons.filter((row) => row.segment === segment);
+    if (rows.every(({ a, b }) => a === undefined && b === undefined)) return [];
     return ["", SEGMENT_LABEL[segment], ...aligned([HEAD, ...rows.map(comparisonRow)])];
   });
   const thresholds = comparison.thresholds.map(({ thresholdMs, shareA, shareB }) => [
@@ -64,17 +65,20 @@ export function comparisonLines(
 }
 
 function setLines(letter: string, set: TurnSet): string[] {
-  const { turns, splitCount, unansweredCount, sound } = set;
-  const left = `${splitCount} split and ${unansweredCount} unanswered left out`;
+  const { turns, splitCount, unmeasuredCount, sound } = set;
+  const left = `${splitCount} split and ${unmeasuredCount} unmeasured left out`;
   const lines = [`${letter}: ${set.name}: ${set.configuration}, ${turns.length} turns, ${left}`];
+  if (set.isSimulated) lines.push("   the simulator answered: its delays are made up");
   if (set.about !== "") lines.push(`   ${set.about}`);
-  if (sound !== undefined) {
-    const bandwidth = sound.bandwidthHz === null ? "none" : `${Math.round(sound.bandwidthHz)} Hz`;
-    const artifacts = `${sound.clicks} clicks, ${sound.dropouts} dropouts`;
-    const seconds = (sound.heardMs / 1000).toFixed(1);
-    lines.push(`   heard ${seconds} s: 99 % bandwidth ${bandwidth}, ${artifacts}`);
-  }
+  if (sound !== undefined) lines.push(`   ${soundText(sound)}`);
   return lines;
+}
+
+/** "12.3 s heard: 99 % bandwidth 3,406 Hz, 0 clicks, 0 dropouts". */
+export function soundText({ heardMs, bandwidthHz: hz, clicks, dropouts }: RecordedSound): string {
+  const bandwidth = hz === null ? "none" : `${Math.round(hz).toLocaleString("en-US")} Hz`;
+  const seconds = (heardMs / 1000).toFixed(1);
+  return `${seconds} s heard: 99 % bandwidth ${bandwidth}, ${clicks} clicks, ${dropouts} dropouts`;
 }
 
 function comparisonRow({ quantity, a, b, difference }: Comparison): string[] {

@@ -14,14 +14,20 @@ const configuration = {
   /** As the service confirmed them, not as they were asked for. */
   lane: z.enum(["fast", "big"]),
   turnDetection: z.enum(["local", "server_vad", "semantic_vad", "hybrid", "none"]),
+  /** "simulator", "openai" and so on; the simulator's latencies are made up. */
+  upstream: z.string(),
+  model: z.string(),
 };
 
 const turnSchema = z.object({
   kind: z.literal("turn"),
   ...configuration,
   recording: z.string(),
-  /** Only a measured turn counts: split and unanswered ones are kept, so that nothing vanishes. */
-  result: z.enum(["measured", "split", "unanswered"]),
+  /**
+   * Only measured ones count; the others are kept, so that nothing vanishes. Split: the recording
+   * became several turns. Unmeasured: no answer, or the end of its speech was not heard.
+   */
+  result: z.enum(["measured", "split", "unmeasured"]),
   /** The service's TurnLatency, from the true end of speech; null unless measured. */
   latency: z
     .object({
@@ -57,13 +63,13 @@ export type RecordedLine = z.infer<typeof lineSchema>;
 
 export interface TurnSet {
   readonly name: string;
-  /** "fast lane, local". */
+  /** "fast lane, local, openai gpt-realtime". */
   readonly configuration: string;
   readonly about: string;
   readonly turns: readonly TurnTimes[];
-  /** Spoken, but not one measured turn: split by the detection, or never answered. */
+  readonly isSimulated: boolean;
   readonly splitCount: number;
-  readonly unansweredCount: number;
+  readonly unmeasuredCount: number;
   readonly sound: RecordedSound | undefined;
 }
 
@@ -90,8 +96,9 @@ export function readTurnSet(text: string, name: string): TurnSet {
     configuration: configurations[0] ?? "",
     about: lines.find((line) => line.kind === "about")?.text ?? "",
     turns,
+    isSimulated: spoken.some(({ upstream }) => upstream === "simulator"),
     splitCount: spoken.filter(({ result }) => result === "split").length,
-    unansweredCount: spoken.filter(({ result }) => result === "unanswered").length,
+    unmeasuredCount: spoken.filter(({ result }) => result === "unmeasured").length,
     sound: lines.find((line) => line.kind === "sound"),
   };
 }
@@ -101,8 +108,9 @@ export function writeLine(line: RecordedLine): string {
   return `${JSON.stringify(line)}\n`;
 }
 
-function configurationOf({ lane, turnDetection }: RecordedTurn): string {
-  return `${lane} lane, ${turnDetection}`;
+function configurationOf({ lane, turnDetection, upstream, model }: RecordedTurn): string {
+  const answerer = upstream === model ? upstream : `${upstream} ${model}`.trimEnd();
+  return `${lane} lane, ${turnDetection}, ${answerer}`;
 }
 
 function readLine(content: string, place: string): RecordedLine {

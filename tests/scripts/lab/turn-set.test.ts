@@ -7,6 +7,8 @@ const TURN: RecordedTurn = {
   kind: "turn",
   lane: "big",
   turnDetection: "semantic_vad",
+  upstream: "simulator",
+  model: "m",
   recording: "yes",
   result: "measured",
   latency: { turnId: 1, endpointMs: 500, commitMs: 20, modelMs: 300, perceivedMs: 840 },
@@ -19,7 +21,7 @@ describe("readTurnSet()", () => {
       { kind: "about" as const, text: "a test" },
       TURN,
       { ...TURN, result: "split" as const, latency: null },
-      { ...TURN, result: "unanswered" as const, latency: null, answerMs: null },
+      { ...TURN, result: "unmeasured" as const, latency: null, answerMs: null },
       {
         kind: "sound" as const,
         heardMs: 900,
@@ -33,11 +35,12 @@ describe("readTurnSet()", () => {
       .join("\n");
     expect(readTurnSet(text, "set")).toEqual({
       name: "set",
-      configuration: "big lane, semantic_vad",
+      configuration: "big lane, semantic_vad, simulator m",
+      isSimulated: true,
       about: "a test",
       turns: [{ turnId: 1, endpointMs: 500, commitMs: 20, modelMs: 300, perceivedMs: 840 }],
       splitCount: 1,
-      unansweredCount: 1,
+      unmeasuredCount: 1,
       sound: {
         kind: "sound",
         heardMs: 900,
@@ -59,7 +62,7 @@ describe("readTurnSet()", () => {
     [writeLine(TURN).replace("semantic_vad", "default"), "line 1: turnDetection"],
     [
       writeLine(TURN) + writeLine({ ...TURN, lane: "fast", turnDetection: "local" }),
-      "it mixes big lane, semantic_vad and fast lane, local",
+      "it mixes big lane, semantic_vad, simulator m and fast lane, local, simulator m",
     ],
   ])("refuses %j", (text, message) => {
     expect(() => readTurnSet(text, "set")).toThrow(message);
