@@ -37,6 +37,8 @@ export class AgentVoice {
     this.pause = new BargeInPause(effects, bargeInAction === "pause");
     this.ledger = new PlayoutLedger(upstreamRateHz);
     this.sequence = new ResponseSequence(effects);
+    // Asks wait for the first session as they do for every later one.
+    this.sequence.onLost();
     this.#effects = effects;
     this.#turnId = turnId;
   }

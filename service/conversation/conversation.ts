@@ -140,6 +140,7 @@ export class Conversation {
   /** The session is configured. Audio captured before is on the tape and goes out now. */
   onUpstreamReady(): void {
     this.#isUpstreamReady = true;
+    this.#voice.sequence.onRestored(this.#settings.responseWaitMs);
     this.#askGreeting();
     this.#turns.onUpstreamReady();
   }
@@ -213,9 +214,7 @@ export class Conversation {
     return this.#voice.turnOfToolCall(responseId);
   }
 
-  /**
-   * A tool call was answered: the answer may be spoken when nothing else is, unless it is stale.
-   */
+  /** A tool call was answered: it may be spoken when nothing else is, unless it is stale. */
   onToolAnswered(turnId = this.#turns.turnId()): void {
     if (this.#goodbye.isBegun()) return;
     const deadlineMs = this.#effects.nowMs() + this.#settings.responseWaitMs;

@@ -6,6 +6,7 @@ import type { Caller } from "../../scripts/caller/caller.ts";
 import type { StartFields } from "../../scripts/caller/protobuf-line.ts";
 import { createProtobufLine } from "../../scripts/caller/protobuf-line.ts";
 import { createTwilioLine } from "../../scripts/caller/twilio-line.ts";
+import { captureInOnePiece } from "../support/core-passage.ts";
 import { loadSpeech } from "../support/speech-files.ts";
 import type { SteppedService } from "../support/stepped-service.ts";
 import { noticesOf, startSteppedService } from "../support/stepped-service.ts";
@@ -13,6 +14,8 @@ import { overlappingCreates, refusals } from "../support/upstream-facts.ts";
 
 const WIDE: AudioFormat = { encoding: "pcm16", rateHz: 16_000, channels: 1 };
 const PHONE: AudioFormat = { encoding: "mulaw", rateHz: 8000, channels: 1 };
+const UPSTREAM = { upstreamEncoding: "pcm16", upstreamRateHz: 24_000 } as const;
+const UPSTREAM_BYTES_PER_MS = 48;
 const TURN_MS_MAX = 30_000;
 const IDS = { accountSid: "AC1", callSid: "CA1", streamSid: "MZ1", customParameters: {} };
 const NO_GREETING = ["--routes-twilio-greeting", ""];
@@ -88,6 +91,25 @@ describe("the end of a call", () => {
 });
 
 describe("the agent's connection", () => {
+  test("slow to come: what was said meanwhile is committed, bit for bit, and answered", async () => {
+    // Three seconds until the session stands: later than the end of the caller's turn.
+    await using service = await startSteppedService({ simulator: { limits: { oneWayMs: 1_500 } } });
+    const caller = await open(service);
+    caller.say(loadSpeech("yes", WIDE));
+    await service.run(2_000);
+    expect(noticesOf(caller, "turnCommitted")).toHaveLength(1);
+    expect(service.record(0).committed).toHaveLength(0);
+    await service.until(() => noticesOf(caller, "receipt").some((r) => r.complete), TURN_MS_MAX);
+    const { committed } = service.record(0);
+    expect(committed).toHaveLength(1);
+    const { startMs = 0, endMs = 0 } = noticesOf(caller, "turnCommitted")[0] ?? {};
+    const whole = captureInOnePiece(caller.mouth.sent(), WIDE, UPSTREAM);
+    const span = whole.subarray(startMs * UPSTREAM_BYTES_PER_MS, endMs * UPSTREAM_BYTES_PER_MS);
+    expect(Buffer.compare(committed[0]?.audio ?? new Uint8Array(), span)).toBe(0);
+    expect(overlappingCreates(service.record(0))).toEqual([]);
+    expect(service.complaints).toEqual([]);
+  });
+
   test("lost for good: this call ends with 4502 and says why, the other goes on", async () => {
     await using service = await startSteppedService();
     const first = await open(service);
