@@ -11,7 +11,11 @@ import type { Clock, TimerHandle } from "../../contract/clock.ts";
 import type { SendResult } from "../../contract/send-result.ts";
 import type { CallNotice, Transport } from "../../contract/transport.ts";
 import type { ResponseRequest, Upstream } from "../../contract/upstream.ts";
+import { FRAME_MS } from "../../limits.ts";
 import type { SpanForwarder } from "../../upstream/span-forwarder.ts";
+
+/** One frame: after it phone audio passes byte for byte again. */
+const RESUME_FADE_MS = FRAME_MS;
 
 export interface LaneEffectsDeps {
   readonly clock: Clock;
@@ -83,8 +87,12 @@ export class LaneEffects implements CallEffects {
     this.#deps.engine.pausePlayback();
   }
 
+  /** Comes back within its first frame, without the click of a voice that starts in full swing. */
   resumePlayback(): void {
-    this.#deps.engine.resumePlayback();
+    const { engine } = this.#deps;
+    engine.setPlaybackGain(0, 0);
+    engine.resumePlayback();
+    engine.setPlaybackGain(1, RESUME_FADE_MS);
   }
 
   endPlaybackItem(item: number): void {
