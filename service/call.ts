@@ -25,7 +25,7 @@ import type { CallEvents, CallStage } from "./contract/call-events.ts";
 import type { EarlyUpstream } from "./upstream/early-upstream.ts";
 
 const RECONNECTING =
-  "The agent's line was lost and is being opened again; the caller may go on speaking";
+  "The agent's line is not there and is being opened again; the caller may go on speaking";
 
 export interface CallDeps {
   readonly id: string;

@@ -209,7 +209,7 @@ class SteadyUpstream implements Upstream {
       this.#finish(closure);
       return;
     }
-    if (isFirstLoss && this.#wasReady) this.#listener.onLost?.(closure);
+    if (isFirstLoss) this.#listener.onLost?.(closure);
     this.#deps.log.warn("upstream session ended, dialling again", { message: closure.message });
     this.#redialLater(nowMs);
   }

@@ -118,6 +118,17 @@ describe("the agent's connection is lost", () => {
     expect(noticesOf(caller, "error")).toHaveLength(1);
   });
 
+  test("I9: a first dial that is refused is told once; what was said meanwhile is answered", async () => {
+    await using service = await startSteppedService();
+    service.simulator.refuseDials(503, 6);
+    const caller = await open(service);
+    caller.say(loadSpeech("yes", WIDE));
+    await service.until(() => receipts(caller).length === 1, TURN_MS_MAX);
+    expect(service.record(0).committed).toHaveLength(1);
+    expect(noticesOf(caller, "error").map(({ code }) => code)).toEqual(["upstream_reconnecting"]);
+    expect(overlappingCreates(service.record(0))).toEqual([]);
+  });
+
   test("RT-15: a loss that lasts: after the give-up time the call ends with 4502", async () => {
     await using service = await startSteppedService({ argv: ["--openai-give-up-seconds", "5"] });
     const caller = await open(service);
