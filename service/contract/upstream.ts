@@ -121,7 +121,8 @@ export interface UpstreamListener {
   onClosed(closure: UpstreamClosure): void;
   /**
    * The session is gone and is being replaced: a response in it is over, what was appended and not
-   * acknowledged is lost there. isReady() is false until onRestored (or onClosed, for good).
+   * acknowledged is lost there. isReady() is false until onRestored (or onClosed, for good). Also
+   * once for a first dial that failed and is tried again; onReady follows then.
    */
   onLost?(closure: UpstreamClosure): void;
   /** A new session knows what was said; what was not acknowledged may be sent again. */
