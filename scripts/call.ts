@@ -62,6 +62,7 @@ async function run(options: CallOptions): Promise<number> {
     speech: convertSpeech(wav, format),
   }));
   await probe(options.serviceUrl);
+  beginRecord(options, format);
   const results = await Promise.all(
     Array.from({ length: options.callCount }, (_, index) =>
       call(options, recordings, format, index),
@@ -98,8 +99,12 @@ async function call(
     return { caller, result: "refused" };
   }
   const startMs = clock.nowMs();
-  const result = await hold(options, caller, recordings);
-  if (isShown) {
+  const result = await hold(options, caller, recordings).catch((error: unknown) => {
+    // An open line would keep the process alive after the message.
+    caller.drop();
+    throw error;
+  });
+  if (isShown && caller.ear.heardMs() > 0) {
     const sound = recordSound(caller, startMs);
     console.log(`\n${soundText(sound)}`);
     if (options.recordPath !== undefined) appendFileSync(options.recordPath, writeLine(sound));
@@ -129,14 +134,22 @@ async function hold(
   return talk(caller, { clock, speech, interruption: { afterMs, speech: interruption } });
 }
 
-/** Each turn is written when it is over, so that a run cut short leaves what it has. */
-function recorderFor(options: CallOptions, caller: Caller): Pick<TurnsPlan, "onTurn"> {
-  const { recordPath, note } = options;
-  if (recordPath === undefined) return {};
-  const { encoding, rateHz } = caller.format;
+/** Before anybody is dialled: a file that cannot be written should not cost a call. */
+function beginRecord({ recordPath, note }: CallOptions, { encoding, rateHz }: AudioFormat): void {
+  if (recordPath === undefined) return;
   const date = new Date(clock.wallMs()).toISOString().slice(0, 10);
   const text = `${date}, ${encoding} at ${rateHz} Hz${note === "" ? "" : `, ${note}`}`;
-  writeFileSync(recordPath, writeLine({ kind: "about", text }));
+  try {
+    writeFileSync(recordPath, writeLine({ kind: "about", text }));
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Error(`Cannot write ${recordPath}: ${reason}`, { cause: error });
+  }
+}
+
+/** Each turn is written when it is over, so that a run cut short leaves what it has. */
+function recorderFor({ recordPath }: CallOptions, caller: Caller): Pick<TurnsPlan, "onTurn"> {
+  if (recordPath === undefined) return {};
   return {
     onTurn: (turn) => appendFileSync(recordPath, writeLine(recordTurn(caller, turn))),
   };
