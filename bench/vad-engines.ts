@@ -2,6 +2,7 @@
 // Station: VAD harness. `core` and `energy` go the way of a call: frames into a slot, ingest, the
 // probability of each window it completes. `onnx:<name>` runs onnxruntime in this thread.
 
+import { VAD_SETTINGS_DEFAULT } from "../service/core/vad-defaults.ts";
 import { readFileSync } from "node:fs";
 import { loadModelFile, loadSileroWeights } from "../models/load-model.ts";
 import { SHIPPED_MODELS } from "../models/manifest.ts";
@@ -29,22 +30,9 @@ export interface WindowFacts {
 }
 
 export const HARNESS_SETTINGS: VadSettings = {
-  startThreshold: 0.5,
-  stopThreshold: 0.35,
+  ...VAD_SETTINGS_DEFAULT,
   minSpeechMs: 64,
-  minSilenceMs: 300,
-  preRollMs: 300,
-  confidentSilenceThreshold: 0,
-  confidentSilenceWeight: 1,
-  shortSpeechMs: 0,
-  shortSpeechSilencePercent: 100,
-  gateOverNoiseFloorDb: 0,
-  isLevelNormalised: false,
-  isBargeInEnabled: false,
-  bargeInThreshold: 0.6,
-  bargeInMinSpeechMs: 200,
   bargeInOverNoiseFloorDb: 0,
-  bargeInCooldownMs: 500,
 };
 
 const WIDEBAND: SlotFormat = {

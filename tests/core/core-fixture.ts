@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import { CORE_WASM_PATH } from "../../service/assets.ts";
 import { type LoadedCore, loadCore } from "../../service/core/core.ts";
+import { VAD_SETTINGS_DEFAULT } from "../../service/core/vad-defaults.ts";
 import type { Core, CoreSlot, SlotFormat, VadSettings } from "../../service/contract/core.ts";
 
 export const PHONE_FORMAT: SlotFormat = {
@@ -15,24 +16,8 @@ export const PHONE_FORMAT: SlotFormat = {
   vadSource: "energy",
 };
 
-export const SETTINGS: VadSettings = {
-  startThreshold: 0.5,
-  stopThreshold: 0.35,
-  minSpeechMs: 250,
-  minSilenceMs: 300,
-  preRollMs: 300,
-  confidentSilenceThreshold: 0,
-  confidentSilenceWeight: 1,
-  shortSpeechMs: 0,
-  shortSpeechSilencePercent: 100,
-  gateOverNoiseFloorDb: 0,
-  isLevelNormalised: false,
-  isBargeInEnabled: false,
-  bargeInThreshold: 0.6,
-  bargeInMinSpeechMs: 200,
-  bargeInOverNoiseFloorDb: 0,
-  bargeInCooldownMs: 500,
-};
+/** Without the energy rule of barge-in, so that probabilities alone decide in a test. */
+export const SETTINGS: VadSettings = { ...VAD_SETTINGS_DEFAULT, bargeInOverNoiseFloorDb: 0 };
 
 export function makeCore(slotsMax = 16): LoadedCore {
   return loadCore(new Uint8Array(readFileSync(CORE_WASM_PATH)), { slotsMax });
