@@ -1,14 +1,12 @@
-// One upstream for a whole call, over as many sessions as it takes: a lost one is dialled again
-// with backoff, an old one is replaced in a quiet moment before the provider ends it (R8, I1, I5,
-// I9).
+// One upstream for a whole call, over as many sessions as it takes (R8, I1, I5, I9): a lost one is
+// dialled again with backoff, an old one replaced in a quiet moment before the provider ends it.
 // Station: between the lane, which sees one upstream, and openai-realtime.ts, one socket each.
 //
 //   dialling --ready--> up --lost--> down --backoff, dial--> up (history as text, then onRestored)
 //                        \--old and quiet--> next session dialled beside it --ready, quiet--> swap
 //
-// What the new session is told: instructions, tools and formats as they were, then what was said
-// and heard, as text. Items of an older session cannot be truncated there; their cuts stay in the
-// history.
+// A new session is told instructions, tools and formats as they were, then what was said and heard,
+// as text. Items of an older session cannot be truncated there; their cuts stay in the history.
 // Limits: give-up time after a loss; at most 10 dials a second by the backoff's minimum.
 import type { Clock, Random, TimerHandle } from "../contract/clock.ts";
 import type { Log } from "../contract/log.ts";
@@ -25,6 +23,7 @@ import { UPSTREAM_BACKOFF_MS_MAX, UPSTREAM_BACKOFF_MS_MIN, UPSTREAM_STABLE_MS } 
 import { SessionWatch } from "./session-watch.ts";
 import { SpokenHistory } from "./spoken-history.ts";
 
+const TOOL_OUTPUT_CHARACTERS_MAX = 8 * 1024;
 /** How often an old session looks for a quiet moment. */
 const QUIET_POLL_MS = 250;
 
@@ -132,8 +131,9 @@ class SteadyUpstream implements Upstream {
     if (this.#current.hasToolCall(toolCallId) && this.isReady()) {
       return this.#current.upstream.submitToolOutput(toolCallId, output);
     }
-    // The call was made in a session that is gone: its answer is told as a fact.
-    return this.createText("system", `A tool that was called before answered: ${output}`);
+    // Called in a session that is gone: told as quoted data, never with the system's authority.
+    const quoted = JSON.stringify(output.slice(0, TOOL_OUTPUT_CHARACTERS_MAX));
+    return this.createText("user", `[data: a tool called before answered ${quoted}]`);
   }
 
   updateSession(change: Partial<UpstreamSession>): SendResult {
