@@ -21,8 +21,11 @@ const DSP = sourcesUnder(["dsp"]);
 const ROWS: readonly (readonly string[])[] = [
   ["assert", "errors", "clock", "limits", "assets", "contract"],
   ["wire", "conversation"],
-  ["core"],
-  ["vad", "upstream", "context", "thinker", "recording", "telemetry", "models"],
+  ["core", "provider"],
+  [
+    ...["vad", "upstream", "cascade", "speech-to-text", "language-model", "text-to-speech"],
+    ...["context", "thinker", "identity", "recording", "telemetry", "models"],
+  ],
   ["engine"],
   ["lane/fast", "lane/big"],
   ["call", "transport", "http", "simulator"],
@@ -104,7 +107,7 @@ const PACKAGE_WALLS: Readonly<Record<string, RegExp>> = {
   hono: /^service\/http\//,
   "onnxruntime-web": /^service\/vad\//,
   "@bufbuild/protobuf": /^service\/wire\//,
-  zod: /^(service\/(config[\w-]*\.ts|http\/|wire\/|thinker\/|simulator\/|upstream\/)|models\/)/,
+  zod: /^(service\/(config[\w-]*\.ts|(http|wire|thinker|context|identity|simulator|upstream|provider|language-model|speech-to-text|text-to-speech|cascade)\/)|models\/)/,
   "@ricky0123/vad-web": /^(service\/assets\.ts|models\/)/,
   openai: /^service\/(wire|upstream|simulator)\//,
 };

@@ -32,6 +32,8 @@ export interface CallEffects {
   appendDiscard(): void;
   /** Everything appended of the span goes out, then the commit. */
   commit(turnId: number): void;
+  /** The open span may be a whole turn (true), or goes on after all (false); nothing is decided. */
+  hintTurnEnd(isMaybe: boolean): void;
   /** Ends running speech in the core, so that its machine and ours agree. */
   forceSpeechEnd(): void;
 

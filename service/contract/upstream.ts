@@ -63,6 +63,11 @@ export interface Upstream {
   /** Bytes [start, end) of `source` in the session's format. */
   append(source: Uint8Array, start: number, end: number): SendResult;
   commit(): SendResult;
+  /**
+   * The caller may be done (true), or goes on after all (false): work that can be thrown away may
+   * begin during the silence (D-28). Everything said so far was appended before. A commit ends it.
+   */
+  hintTurnEnd?(isMaybe: boolean): void;
   /** Throws away what was appended and not committed. */
   clearInput(): SendResult;
   respond(request: ResponseRequest): SendResult;

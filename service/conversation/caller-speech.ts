@@ -84,6 +84,7 @@ export class CallerSpeech {
     if (this.#phase === "silent" && (bits & START_BITS) !== 0) this.#open(bits);
     if ((bits & CAPTURE_EVENT.BARGE) !== 0) this.#onBarge(bits);
     if ((bits & CAPTURE_EVENT.ONSET) !== 0) this.#onOnset(bits);
+    if (this.#phase === "turn") this.#hintEnd(bits);
     if ((bits & CAPTURE_EVENT.END) !== 0) this.#onSpeechOver();
     else if ((bits & FALSE_BITS) !== 0) this.#onFalseAlarm();
     this.onAgentQuietMaybe();
@@ -121,6 +122,12 @@ export class CallerSpeech {
     this.#silentFrames = 0;
     if (this.#listener.isAgentQuiet()) this.#startTurn();
     else this.#phase = "held";
+  }
+
+  /** The silence that may end the turn has begun, or was only a pause. */
+  #hintEnd(bits: number): void {
+    if ((bits & CAPTURE_EVENT.END_MAYBE) !== 0) this.#effects.hintTurnEnd(true);
+    else if ((bits & CAPTURE_EVENT.END_OFF) !== 0) this.#effects.hintTurnEnd(false);
   }
 
   #open(bits: number): void {

@@ -75,16 +75,17 @@ describe("CallerSpeech while the agent is silent", () => {
     expect(effects.counted("false_onset")).toBe(1);
   });
 
-  test("a pause inside the turn (END_MAYBE, END_OFF) is part of it", () => {
+  test("a pause inside the turn (END_MAYBE, END_OFF) is part of it, and told as a hint", () => {
     const { effects, speech, frame } = setUp();
     frame(ONSET_MAYBE);
     frame(ONSET);
     effects.taken();
     frame(CAPTURE_EVENT.END_MAYBE);
     frame(0, 10);
+    expect(effects.taken()).toEqual(["hint over"]);
     frame(CAPTURE_EVENT.END_OFF);
     expect(speech.phase()).toBe("turn");
-    expect(effects.taken()).toEqual([]);
+    expect(effects.taken()).toEqual(["hint goes on"]);
   });
 
   test("R3: the pre-roll starts before the onset, at most at the call's start", () => {

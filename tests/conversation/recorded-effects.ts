@@ -72,6 +72,9 @@ export class RecordedEffects implements CallEffects, CaptureFacts {
   commit(turnId: number): void {
     this.log.push(`commit ${turnId}`);
   }
+  hintTurnEnd(isMaybe: boolean): void {
+    this.log.push(isMaybe ? "hint over" : "hint goes on");
+  }
   forceSpeechEnd(): void {
     this.log.push("force");
     this.onForce();

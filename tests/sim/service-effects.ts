@@ -157,6 +157,10 @@ export class ServiceEffects implements CallEffects {
     this.pacer.resume();
   }
 
+  hintTurnEnd(): void {
+    // The provider of the simulator takes no hints.
+  }
+
   endPlaybackItem(item: number): void {
     this.pacer.endItem(item);
   }

@@ -58,6 +58,13 @@ export class LaneEffects implements CallEffects {
     this.#deps.forwarder.commit();
   }
 
+  hintTurnEnd(isMaybe: boolean): void {
+    const { upstream, forwarder } = this.#deps;
+    if (upstream.hintTurnEnd === undefined) return;
+    if (isMaybe) forwarder.flush();
+    upstream.hintTurnEnd(isMaybe);
+  }
+
   forceSpeechEnd(): void {
     this.#deps.engine.forceEnd();
   }
