@@ -138,6 +138,18 @@ export const CONFIG_SCHEMA = z.strictObject({
     realtimeUrl: webSocketUrl
       .default("")
       .describe("any server of that API, empty = wss://api.openai.com/v1/realtime"),
+    dialect: z
+      .enum(["ga", "beta", "mixed"])
+      .default("ga")
+      .describe("form of the protocol: ga as documented, beta the preview one, mixed xAI's"),
+    keyHeader: z
+      .enum(["auto", "authorization", "api-key"])
+      .default("auto")
+      .describe("header that carries the key, auto = api-key at Azure, else authorization"),
+    isSilentEchoAccepted: z
+      .boolean()
+      .default(false)
+      .describe("take a server that does not say which turn detection and formats hold"),
     realtimeModel: z.string().min(1).default("gpt-realtime-2.1").describe("model of the agent"),
     giveUpSeconds: z
       .int()

@@ -141,8 +141,8 @@ async function upstreamOf(deps: ServiceDeps, metrics: MetricsRegistry): Promise<
   const { config, clock, random, log } = deps;
   const common = { clock, random, log, metrics };
   if (config.upstream === "openai") {
-    const { realtimeUrl: url, apiKey, realtimeModel: model } = config.openai;
-    const factory = createOpenAiRealtimeFactory({ ...common, url, apiKey, model });
+    const { realtimeUrl: url, realtimeModel: model } = config.openai;
+    const factory = createOpenAiRealtimeFactory({ ...common, ...config.openai, url, model });
     return { simulator: null, factory };
   }
   const script = await scriptOf(config.simulator.script);

@@ -6,6 +6,8 @@ import { oversizedEvent, type SessionFault } from "./simulator-faults.ts";
 import type { SimulatorLimits, SimulatorOptions, SimulatorStats } from "./simulator-options.ts";
 import type { SessionRecorder, SimulatorRecord } from "./simulator-record.ts";
 import { createSimulatorSession } from "./simulator-session.ts";
+import { fromDialect, toDialect } from "./spoken-dialect.ts";
+import type { RealtimeDialect } from "../wire/realtime-dialect.ts";
 
 export interface SimulatorLine {
   readonly sessionId: string;
@@ -21,6 +23,7 @@ export interface SimulatorLineDeps {
   readonly socket: ServerWebSocket<unknown>;
   readonly model: string;
   readonly hasAuthorization: boolean;
+  readonly dialect: RealtimeDialect;
   readonly options: SimulatorOptions;
   readonly limits: SimulatorLimits;
   readonly stats: SimulatorStats;
@@ -30,7 +33,7 @@ export interface SimulatorLineDeps {
 const CODE_WRONG_KIND = 1003;
 
 export function createSimulatorLine(deps: SimulatorLineDeps): SimulatorLine {
-  const { socket, options, stats } = deps;
+  const { socket, options, stats, dialect } = deps;
   const sessionId = `sess_${options.random.hex(8)}`;
   const recorder: SessionRecorder | undefined = options.isRecorded
     ? {
@@ -87,7 +90,10 @@ export function createSimulatorLine(deps: SimulatorLineDeps): SimulatorLine {
     model: deps.model,
     recorder,
     isSecondResponseIgnored: options.isSecondResponseIgnored ?? false,
-    sendText: (text) => underway.pass(() => send(text)),
+    sendText(text) {
+      const spoken = toDialect(dialect, text);
+      if (spoken !== undefined) underway.pass(() => send(spoken));
+    },
     close: (code, reason) => underway.pass(() => socket.close(code, reason)),
     onCommandRefused: () => {
       stats.commandsRefused += 1;
@@ -100,8 +106,9 @@ export function createSimulatorLine(deps: SimulatorLineDeps): SimulatorLine {
     open: () => session.open(),
     onMessage(message) {
       if (isStalled) return;
-      if (typeof message === "string") underway.pass(() => session.onText(message));
-      else socket.close(CODE_WRONG_KIND, "text messages are expected");
+      if (typeof message === "string") {
+        underway.pass(() => session.onText(fromDialect(dialect, message)));
+      } else socket.close(CODE_WRONG_KIND, "text messages are expected");
     },
     onClosed() {
       underway.drop();

@@ -55,6 +55,8 @@ export interface SimulatorOptions {
   readonly limits?: Partial<SimulatorLimits>;
   /** A second response.create is passed over instead of refused, as some servers do (D-23). */
   readonly isSecondResponseIgnored?: boolean;
+  /** How it speaks to clients that do not ask for the beta protocol; "ga" unless said. */
+  readonly dialect?: "ga" | "mixed";
   /** Keeps what each session was told and heard, for tests. Memory grows with each call. */
   readonly isRecorded?: boolean;
 }

@@ -11,6 +11,7 @@ import {
 } from "./simulator-options.ts";
 import { createSimulatorLine, type SimulatorLine } from "./simulator-line.ts";
 import type { SessionFault } from "./simulator-faults.ts";
+import type { RealtimeDialect } from "../wire/realtime-dialect.ts";
 import type { SimulatorRecord } from "./simulator-record.ts";
 
 export interface Simulator {
@@ -31,6 +32,7 @@ export interface Simulator {
 interface LineData {
   readonly model: string;
   readonly hasAuthorization: boolean;
+  readonly dialect: RealtimeDialect;
   line: SimulatorLine | undefined;
 }
 
@@ -55,11 +57,9 @@ export function createRealtimeSimulator(options: SimulatorOptions): Simulator {
 
   const open = (socket: ServerWebSocket<LineData>) => {
     stats.sessionsOpened += 1;
-    const { model, hasAuthorization } = socket.data;
     const line = createSimulatorLine({
+      ...socket.data,
       socket,
-      model,
-      hasAuthorization,
       options,
       limits,
       stats,
@@ -81,10 +81,8 @@ export function createRealtimeSimulator(options: SimulatorOptions): Simulator {
     const model = url.searchParams.get("model") ?? "";
     if (model === "") return new Response("model is missing", { status: 400 });
     if (lines.size >= limits.sessionsMax) return new Response("too many sessions", { status: 429 });
-    const hasAuthorization = request.headers.has("authorization");
-    const isUpgraded = server.upgrade(request, {
-      data: { model, hasAuthorization, line: undefined },
-    });
+    const data = { ...askedIn(request.headers, options), model, line: undefined };
+    const isUpgraded = server.upgrade(request, { data });
     return isUpgraded ? undefined : new Response("a WebSocket is expected", { status: 426 });
   };
 
@@ -127,6 +125,13 @@ export function createRealtimeSimulator(options: SimulatorOptions): Simulator {
     },
     stop: () => server.stop(true),
   };
+}
+
+function askedIn(headers: Headers, { dialect = "ga" }: SimulatorOptions) {
+  const isBeta = headers.get("openai-beta") === "realtime=v1";
+  const spoken: RealtimeDialect = isBeta ? "beta" : dialect;
+  const hasAuthorization = headers.has("authorization") || headers.has("api-key");
+  return { hasAuthorization, dialect: spoken };
 }
 
 type ListenOptions = Pick<Bun.Serve.Options<LineData>, "fetch" | "websocket">;

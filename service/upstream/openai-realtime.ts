@@ -19,11 +19,12 @@ import type {
 } from "../contract/upstream.ts";
 import { UPSTREAM_CHANGES_MAX, UPSTREAM_DIAL_TIMEOUT_MS } from "../limits.ts";
 import * as commands from "../wire/realtime-commands.ts";
+import type { RealtimeDialect } from "../wire/realtime-dialect.ts";
 import type { SessionEcho } from "../wire/realtime-session-echo.ts";
 import { createRealtimeReader, type RealtimeReader } from "./realtime-reader.ts";
 import { sessionMismatch } from "./session-check.ts";
 import { CLOSED_BY_US, closureOfProtocol, closureOfTimeout } from "./upstream-closure.ts";
-import { realtimeHeaders, realtimeUrl } from "./upstream-address.ts";
+import { type KeyHeader, realtimeHeaders, realtimeUrl } from "./upstream-address.ts";
 import { createUpstreamMetrics, type UpstreamMetrics } from "./upstream-metrics.ts";
 import { createUpstreamSocket, type UpstreamSocket } from "./upstream-socket.ts";
 import { createUpstreamStats, type UpstreamStats } from "./upstream-stats.ts";
@@ -34,8 +35,14 @@ export interface OpenAiRealtimeDeps {
   /** "" for none. Never sent over ws:// to another machine. */
   readonly apiKey: string;
   readonly model: string;
+  /** Which header carries the key; "auto": api-key at Azure's addresses, else authorization. */
+  readonly keyHeader?: KeyHeader;
   readonly clock: Clock;
   readonly random: Random;
+  /** How its commands are written; "ga" unless said. */
+  readonly dialect?: RealtimeDialect;
+  /** A server whose echo says nothing of turn detection or formats is believed (default: no). */
+  readonly isSilentEchoAccepted?: boolean;
   /** Names what the other side is; "openai" unless said. */
   readonly kind?: "openai" | "simulator";
   readonly metrics?: Metrics;
@@ -49,12 +56,15 @@ export interface OpenAiRealtimeDeps {
  */
 export function createOpenAiRealtimeFactory(deps: OpenAiRealtimeDeps): UpstreamFactory {
   const url = realtimeUrl(deps.url, deps.model);
+  const dialect = deps.dialect ?? "ga";
   const shared: Shared = {
     kind: deps.kind ?? "openai",
     model: deps.model,
     apiKey: deps.apiKey,
     url,
-    headers: realtimeHeaders(url, deps.apiKey),
+    headers: realtimeHeaders({ url, apiKey: deps.apiKey, dialect, keyHeader: deps.keyHeader }),
+    dialect,
+    isSilentEchoAccepted: deps.isSilentEchoAccepted ?? false,
     clock: deps.clock,
     random: deps.random,
     log: deps.log ?? SILENT_LOG,
@@ -70,6 +80,8 @@ interface Shared {
   readonly apiKey: string;
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
+  readonly dialect: RealtimeDialect;
+  readonly isSilentEchoAccepted: boolean;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -167,7 +179,8 @@ class OpenAiRealtime implements Upstream {
   }
 
   respond(request: ResponseRequest): SendResult {
-    return this.#send(commands.respondText(this.#commandId("respond"), request));
+    const { dialect } = this.#shared;
+    return this.#send(commands.respondText(this.#commandId("respond"), request, dialect));
   }
 
   cancel(responseId: string): SendResult {
@@ -184,7 +197,8 @@ class OpenAiRealtime implements Upstream {
   }
 
   createText(role: "user" | "system" | "assistant", text: string): SendResult {
-    return this.#send(commands.createMessageText(this.#commandId("text"), role, text));
+    const { dialect } = this.#shared;
+    return this.#send(commands.createMessageText(this.#commandId("text"), role, text, dialect));
   }
 
   submitToolOutput(toolCallId: string, output: string): SendResult {
@@ -194,7 +208,8 @@ class OpenAiRealtime implements Upstream {
   updateSession(change: Partial<UpstreamSession>): SendResult {
     if (this.#changes.length >= UPSTREAM_CHANGES_MAX) return this.#dropCommand();
     const commandId = this.#commandId("session");
-    const result = this.#send(commands.sessionUpdateText(commandId, change));
+    const text = commands.sessionUpdateText(commandId, change, this.#shared.dialect);
+    const result = this.#send(text);
     if (result !== SEND.DROPPED) this.#changes.push({ commandId, change });
     return result;
   }
@@ -216,7 +231,8 @@ class OpenAiRealtime implements Upstream {
   #configure(): void {
     const commandId = this.#commandId("session");
     this.#changes.push({ commandId, change: this.#session });
-    this.#socket.send(commands.sessionUpdateText(commandId, this.#session), true);
+    const text = commands.sessionUpdateText(commandId, this.#session, this.#shared.dialect);
+    this.#socket.send(text, true);
     this.#configureTimer = this.#shared.clock.setTimer(UPSTREAM_DIAL_TIMEOUT_MS, () => {
       this.#configureTimer = undefined;
       this.#socket.fail(closureOfTimeout("session.updated", UPSTREAM_DIAL_TIMEOUT_MS));
@@ -226,7 +242,7 @@ class OpenAiRealtime implements Upstream {
   #onSessionEcho(echo: SessionEcho): void {
     const answered = this.#changes.shift();
     if (answered !== undefined) this.#session = { ...this.#session, ...answered.change };
-    const mismatch = sessionMismatch(this.#session, echo);
+    const mismatch = sessionMismatch(this.#session, echo, this.#shared.isSilentEchoAccepted);
     if (mismatch !== "") {
       const closure = closureOfProtocol(`Cannot use the upstream session: ${mismatch}`);
       this.#shared.log.error("upstream session refused", { reason: closure.message });

@@ -4,14 +4,27 @@ import type { UpstreamSession } from "../contract/upstream.ts";
 import { formatOf } from "../wire/realtime-commands.ts";
 import type { FormatEcho, SessionEcho } from "../wire/realtime-session-echo.ts";
 
-/** "" when the echo fits, else what does not: "<what> is <value>, must be <wanted>". */
-export function sessionMismatch(wanted: UpstreamSession, echo: SessionEcho): string {
+/**
+ * "" when the echo fits, else what does not: "<what> is <value>, must be <wanted>".
+ * isSilenceAccepted: what the server leaves out is not held against it.
+ */
+export function sessionMismatch(
+  wanted: UpstreamSession,
+  echo: SessionEcho,
+  isSilenceAccepted: boolean,
+): string {
   const type = formatOf(wanted.format).type ?? "";
   const rateHz = wanted.format.rateHz;
+  const isSaid = (format: FormatEcho) => !isSilenceAccepted || format.type !== "";
+  const isTurnsSaid = !isSilenceAccepted || echo.turnDetection !== "absent";
   return (
-    turnDetectionMismatch(wanted, echo) ||
-    formatMismatch("input format", echo.inputFormat, type, rateHz) ||
-    formatMismatch("output format", echo.outputFormat, type, rateHz)
+    (isTurnsSaid ? turnDetectionMismatch(wanted, echo) : "") ||
+    (isSaid(echo.inputFormat)
+      ? formatMismatch("input format", echo.inputFormat, type, rateHz)
+      : "") ||
+    (isSaid(echo.outputFormat)
+      ? formatMismatch("output format", echo.outputFormat, type, rateHz)
+      : "")
   );
 }
 

@@ -1,6 +1,16 @@
 // Where a Realtime API server is and what we show it when dialling.
-// No OpenAI-Beta header: it would select the old event shapes (protocols.md 1.1).
+// The OpenAI-Beta header selects the old event shapes (protocols.md 1.1): only for that dialect.
 import { VoxError } from "../errors.ts";
+import type { RealtimeDialect } from "../wire/realtime-dialect.ts";
+
+export type KeyHeader = "auto" | "authorization" | "api-key";
+
+export interface HeaderFacts {
+  readonly url: string;
+  readonly apiKey: string;
+  readonly dialect: RealtimeDialect;
+  readonly keyHeader: KeyHeader | undefined;
+}
 
 /** The address with `?model=` added; other query fields stay. Throws VoxError `config_invalid`. */
 export function realtimeUrl(address: string, model: string): string {
@@ -18,11 +28,15 @@ export function realtimeUrl(address: string, model: string): string {
 }
 
 /** A key goes out over TLS, or in clear text to this very machine, and nowhere else. */
-export function realtimeHeaders(url: string, apiKey: string): Readonly<Record<string, string>> {
+export function realtimeHeaders(facts: HeaderFacts): Readonly<Record<string, string>> {
+  const { url, apiKey, dialect, keyHeader = "auto" } = facts;
   const { protocol, hostname } = new URL(url);
+  const beta: Record<string, string> = dialect === "beta" ? { "openai-beta": "realtime=v1" } : {};
   const isSafe = protocol === "wss:" || isLoopback(hostname);
-  if (apiKey === "" || !isSafe) return {};
-  return isAzure(hostname) ? { "api-key": apiKey } : { authorization: `Bearer ${apiKey}` };
+  if (apiKey === "" || !isSafe) return beta;
+  const isOwnHeader = keyHeader === "auto" ? isAzure(hostname) : keyHeader === "api-key";
+  const key = isOwnHeader ? { "api-key": apiKey } : { authorization: `Bearer ${apiKey}` };
+  return { ...beta, ...key };
 }
 
 /**

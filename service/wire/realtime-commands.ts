@@ -1,5 +1,5 @@
 // Our commands to a Realtime API server, as text. On the frame's way: the last thing before the
-// upstream's socket. Source: protocols.md 1.2 and 1.3 (GA names; no beta header, no beta fields).
+// upstream's socket. Source: protocols.md 1.2 and 1.3 (GA names; realtime-dialect.ts has the others).
 // Every command carries an event_id, so that an error names the command it answers.
 // Cost: JSON.stringify for the rare ones; an append is put together from a fixed text, because
 // stringify would scan the audio for characters that base64 cannot hold.
@@ -10,6 +10,7 @@ import type {
   RealtimeSessionCreateRequest,
 } from "openai/resources/realtime/realtime";
 import { assert } from "../assert.ts";
+import { inDialect, type RealtimeDialect } from "./realtime-dialect.ts";
 import type {
   ProviderTurnDetection,
   ResponseRequest,
@@ -34,8 +35,12 @@ export function clearInputText(commandId: string): string {
 }
 
 /** The tag travels as metadata and comes back in response.created. */
-export function respondText(commandId: string, request: ResponseRequest): string {
-  return command({
+export function respondText(
+  commandId: string,
+  request: ResponseRequest,
+  dialect: RealtimeDialect,
+): string {
+  return commandIn(dialect, {
     type: "response.create",
     event_id: commandId,
     response: {
@@ -78,9 +83,10 @@ export function createMessageText(
   commandId: string,
   role: "user" | "system" | "assistant",
   text: string,
+  dialect: RealtimeDialect,
 ): string {
   if (role === "assistant") {
-    return command({
+    return commandIn(dialect, {
       type: "conversation.item.create",
       event_id: commandId,
       item: { type: "message", role, content: [{ type: "output_text", text }] },
@@ -102,7 +108,11 @@ export function toolOutputText(commandId: string, toolCallId: string, output: st
 }
 
 /** Only the fields present in `change` are sent; `turnDetection: null` is sent as null (RT-01). */
-export function sessionUpdateText(commandId: string, change: Partial<UpstreamSession>): string {
+export function sessionUpdateText(
+  commandId: string,
+  change: Partial<UpstreamSession>,
+  dialect: RealtimeDialect,
+): string {
   const session: RealtimeSessionCreateRequest = { type: "realtime", output_modalities: ["audio"] };
   if (change.instructions !== undefined) session.instructions = change.instructions;
   if (change.tools !== undefined) {
@@ -117,7 +127,7 @@ export function sessionUpdateText(commandId: string, change: Partial<UpstreamSes
       ...(output === undefined ? {} : { output }),
     };
   }
-  return command({ type: "session.update", event_id: commandId, session });
+  return commandIn(dialect, { type: "session.update", event_id: commandId, session });
 }
 
 type SessionAudio = NonNullable<RealtimeSessionCreateRequest["audio"]>;
@@ -168,4 +178,8 @@ function turnDetectionOf(wanted: ProviderTurnDetection): RealtimeAudioInputTurnD
 
 function command(event: RealtimeClientEvent): string {
   return JSON.stringify(event);
+}
+
+function commandIn(dialect: RealtimeDialect, event: RealtimeClientEvent): string {
+  return JSON.stringify(inDialect(dialect, event));
 }

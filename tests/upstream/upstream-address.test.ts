@@ -1,6 +1,17 @@
 // Goal: where we dial and to whom we show a key. Method: a table.
 import { describe, expect, test } from "bun:test";
-import { realtimeHeaders, realtimeUrl } from "../../service/upstream/upstream-address.ts";
+import {
+  type HeaderFacts,
+  realtimeHeaders,
+  realtimeUrl,
+} from "../../service/upstream/upstream-address.ts";
+
+const factsOf = (url: string): HeaderFacts => ({
+  url,
+  apiKey: "sk-1",
+  dialect: "ga",
+  keyHeader: "auto",
+});
 
 describe("realtimeUrl()", () => {
   test.each([
@@ -32,9 +43,9 @@ describe("realtimeHeaders()", () => {
     ["ws://127.0.0.1.example.org/v1/realtime", false],
     ["ws://example.org/v1/realtime", false],
   ])("shows the key to %s: %p", (url, isShown) => {
-    const headers = realtimeHeaders(url, "sk-1");
+    const headers = realtimeHeaders(factsOf(url));
     expect(headers).toEqual(isShown ? { authorization: "Bearer sk-1" } : {});
-    expect(realtimeHeaders(url, "")).toEqual({});
+    expect(realtimeHeaders({ ...factsOf(url), apiKey: "" })).toEqual({});
   });
 
   test.each([
@@ -43,6 +54,23 @@ describe("realtimeHeaders()", () => {
     ["wss://openai.azure.com.example.org/openai/v1/realtime", false],
   ])("uses the header of Azure for %s: %p", (url, isAzure) => {
     const wanted = isAzure ? { "api-key": "sk-1" } : { authorization: "Bearer sk-1" };
-    expect(realtimeHeaders(url, "sk-1")).toEqual(wanted);
+    expect(realtimeHeaders(factsOf(url))).toEqual(wanted);
+  });
+
+  test("takes the header that the operator names, also behind a gateway", () => {
+    const facts = factsOf("wss://gateway.example.org/v1/realtime");
+    const own = realtimeHeaders({ ...facts, keyHeader: "api-key" });
+    expect(own).toEqual({ "api-key": "sk-1" });
+    const azure = factsOf("wss://mine.openai.azure.com/openai/v1/realtime");
+    const bearer = realtimeHeaders({ ...azure, keyHeader: "authorization" });
+    expect(bearer).toEqual({ authorization: "Bearer sk-1" });
+  });
+
+  test("asks for the old protocol only in its dialect, with or without a key", () => {
+    const facts = factsOf("wss://old.example.org/v1/realtime");
+    const beta = { "openai-beta": "realtime=v1" };
+    expect(realtimeHeaders({ ...facts, dialect: "beta" })).toMatchObject(beta);
+    expect(realtimeHeaders({ ...facts, dialect: "beta", apiKey: "" })).toEqual(beta);
+    expect(realtimeHeaders({ ...facts, dialect: "mixed", apiKey: "" })).toEqual({});
   });
 });
