@@ -136,6 +136,29 @@ export const RESPONSE_WAIT_MS = 10_000;
 /** How far `audio_end_ms` may lie from what the caller heard. */
 export const TRUNCATE_ERROR_MS_MAX = 20;
 
+// What is remembered of a caller (S1-33). Characters are UTF-16 units, as JavaScript counts them.
+export const CALLER_FACTS_MAX = 20;
+export const CALLER_FACT_CHARACTERS_MAX = 200;
+export const CALLER_NAME_CHARACTERS_MAX = 80;
+export const CALLER_LOCATION_CHARACTERS_MAX = 120;
+export const CALLER_TICKERS_MAX = 20;
+export const CALLER_SUMMARY_CHARACTERS_MAX = 2_000;
+export const CALLER_TOPICS_MAX = 32;
+/** One update may name this many facts or tickers; what is behind them is not read. */
+export const CONTEXT_UPDATE_ITEMS_MAX = 64;
+/** What of it goes into a prompt; the oldest facts go first. */
+export const CONTEXT_PROMPT_CHARACTERS_MAX = 8_000;
+/** An update that comes again is known by its id: so many ids of one caller are remembered. */
+export const UPDATE_IDS_MAX = 64;
+export const HISTORY_TEXT_CHARACTERS_MAX = 4_000;
+/** Of one caller; the oldest go first. */
+export const HISTORY_ENTRIES_MAX = 2_000;
+export const CACHE_VALUE_CHARACTERS_MAX = 16_000;
+/** Results that one process or one file keeps; the one cached longest ago goes first. */
+export const CACHE_RESULTS_MAX = 4_000;
+/** Callers that the memory store keeps; the one seen longest ago goes first. */
+export const MEMORY_CALLERS_MAX = 10_000;
+
 // Bytes of one second, for memory budgets.
 export const UPSTREAM_RATE_HZ_MAX = 24_000;
 export const UPSTREAM_BYTES_PER_SECOND_MAX = UPSTREAM_RATE_HZ_MAX * 2;
@@ -197,3 +220,7 @@ assert(
 assert(UPSTREAM_DIAL_TIMEOUT_MS < RESPONSE_WAIT_MS, "a dial must fail before a waiting response");
 assert(INSTRUCTIONS_BYTES_MAX <= UPSTREAM_COMMAND_RESERVE_BYTES, "a session change must fit");
 assert(UPSTREAM_BUFFERED_BYTES_MAX < UPSTREAM_MESSAGE_BYTES_MAX, "the send cap is the smaller one");
+assert(
+  CALLER_SUMMARY_CHARACTERS_MAX + CALLER_FACT_CHARACTERS_MAX < CONTEXT_PROMPT_CHARACTERS_MAX,
+  "a summary and a fact must fit the prompt",
+);

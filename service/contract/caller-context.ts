@@ -32,8 +32,13 @@ export const EMPTY_CALLER_CONTEXT: CallerContext = {
   signals: { topics: {}, callCount: 0, lastActiveMs: 0 },
 };
 
-/** A change, applied atomically to whatever the context is by then; absent fields stay. */
+/**
+ * A change, applied atomically to whatever the context is by then; absent fields stay. What is too
+ * long is cut, what is no ticker or topic is left out (service/conversation/caller-context.ts).
+ */
 export interface ContextUpdate {
+  /** Given: the store applies it once, however often it arrives. Unguessable, 1-64 characters. */
+  readonly id?: string;
   readonly preferences?: Partial<Omit<CallerPreferences, "tickers">>;
   readonly tickersAdd?: readonly string[];
   readonly tickersRemove?: readonly string[];
@@ -41,7 +46,7 @@ export interface ContextUpdate {
   readonly factsRemove?: readonly string[];
   /** The whole new summary; it was written from the old one and what came since. */
   readonly summary?: string;
-  /** One more question of this domain. */
+  /** One more question of this domain: lower case, a-z, digits and _. */
   readonly topic?: string;
   /** A call has begun. */
   readonly isCallBegun?: boolean;
@@ -49,6 +54,8 @@ export interface ContextUpdate {
 
 export interface HistoryEntry {
   readonly callId: string;
+  /** Counts a call's entries from 0; the same call and sequence is the same entry, kept once. */
+  readonly sequence: number;
   readonly turnId: number;
   readonly speaker: "caller" | "agent" | "system";
   /** The agent's words as far as they were heard. */
@@ -60,6 +67,21 @@ export interface HistoryEntry {
 export interface CallerRecord {
   readonly context: CallerContext;
   readonly history: readonly HistoryEntry[];
+}
+
+/**
+ * The memory that one call has of its caller: what thinkers read and write, and what the responder
+ * is told. Synchronous, because nothing in a call waits for a store: an update holds at once in this
+ * call, and reaches the store behind it. Anonymous callers have one too, for this call only.
+ */
+export interface CallMemory {
+  /** As far as it is known now; what earlier calls left comes a moment after the start. */
+  context(): CallerContext;
+  update(update: ContextUpdate): void;
+  /** For results that depend on who asks (RT-10): this caller's alone, or this call's. Never "". */
+  cacheScope(): string;
+  /** `listener` hears of every change, own updates included; once per change, never within it. */
+  onChange(listener: (context: CallerContext) => void): void;
 }
 
 /**
