@@ -6,8 +6,11 @@
 import { assert } from "../assert.ts";
 import type { Counter, Gauge, Histogram, MetricLabels, Metrics } from "../contract/metrics.ts";
 
-/** Label sets of one name; more is a sign of a call id or a caller in a label (T28). */
-const SERIES_PER_NAME_MAX = 64;
+/**
+ * Label sets of one name; more is a sign of a call id or a caller in a label (T28). The most are
+ * providers (speech, text, voice, one per thinker) by failure code: some fifteen by ten.
+ */
+const SERIES_PER_NAME_MAX = 256;
 const NAME_FORM = /^[a-z][a-z0-9_]*$/;
 
 export interface MetricsRegistry extends Metrics {
