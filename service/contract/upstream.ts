@@ -83,6 +83,10 @@ export interface Upstream {
   /** Stops and restarts reading, when the answer queue is full (decision 17). */
   pauseReading(): void;
   resumeReading(): void;
+  /** Until the provider ends the session by itself; -1 when it did not say. */
+  expiresInMs?(): number;
+  /** The network's newest time there and back; -1 before the first is known. */
+  roundTripMs?(): number;
   /** Ends the session; only onClosed follows, from the event loop, within about a second. */
   close(): void;
 }

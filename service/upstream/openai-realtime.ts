@@ -5,9 +5,7 @@
 // Order: open -> socket open -> session.update (first message) -> session.updated, checked ->
 // ready.
 import { assert } from "../assert.ts";
-import type { Clock, Random, TimerHandle } from "../contract/clock.ts";
-import { type Log, SILENT_LOG } from "../contract/log.ts";
-import { type Metrics, NO_METRICS } from "../contract/metrics.ts";
+import type { TimerHandle } from "../contract/clock.ts";
 import { SEND, type SendResult } from "../contract/send-result.ts";
 import type {
   ResponseRequest,
@@ -19,74 +17,19 @@ import type {
 } from "../contract/upstream.ts";
 import { UPSTREAM_CHANGES_MAX, UPSTREAM_DIAL_TIMEOUT_MS } from "../limits.ts";
 import * as commands from "../wire/realtime-commands.ts";
-import type { RealtimeDialect } from "../wire/realtime-dialect.ts";
 import type { SessionEcho } from "../wire/realtime-session-echo.ts";
 import { createRealtimeReader, type RealtimeReader } from "./realtime-reader.ts";
 import { sessionMismatch } from "./session-check.ts";
 import { CLOSED_BY_US, closureOfProtocol, closureOfTimeout } from "./upstream-closure.ts";
-import { type KeyHeader, realtimeHeaders, realtimeUrl } from "./upstream-address.ts";
-import { createUpstreamMetrics, type UpstreamMetrics } from "./upstream-metrics.ts";
+import { type OpenAiRealtimeDeps, realtimeShared, type RealtimeShared } from "./realtime-shared.ts";
 import { createUpstreamSocket, type UpstreamSocket } from "./upstream-socket.ts";
-import { createUpstreamStats, type UpstreamStats } from "./upstream-stats.ts";
-
-export interface OpenAiRealtimeDeps {
-  /** ws:// or wss://, with path; `?model=` is added. */
-  readonly url: string;
-  /** "" for none. Never sent over ws:// to another machine. */
-  readonly apiKey: string;
-  readonly model: string;
-  /** Which header carries the key; "auto": api-key at Azure's addresses, else authorization. */
-  readonly keyHeader?: KeyHeader;
-  readonly clock: Clock;
-  readonly random: Random;
-  /** How its commands are written; "ga" unless said. */
-  readonly dialect?: RealtimeDialect;
-  /** A server whose echo says nothing of turn detection or formats is believed (default: no). */
-  readonly isSilentEchoAccepted?: boolean;
-  /** Names what the other side is; "openai" unless said. */
-  readonly kind?: "openai" | "simulator";
-  readonly metrics?: Metrics;
-  readonly log?: Log;
-  /** Counts of all sessions of this factory. */
-  readonly stats?: UpstreamStats;
-}
 
 /**
  * Makes sessions with one Realtime API server. Throws VoxError `config_invalid` on a bad address.
  */
 export function createOpenAiRealtimeFactory(deps: OpenAiRealtimeDeps): UpstreamFactory {
-  const url = realtimeUrl(deps.url, deps.model);
-  const dialect = deps.dialect ?? "ga";
-  const shared: Shared = {
-    kind: deps.kind ?? "openai",
-    model: deps.model,
-    apiKey: deps.apiKey,
-    url,
-    headers: realtimeHeaders({ url, apiKey: deps.apiKey, dialect, keyHeader: deps.keyHeader }),
-    dialect,
-    isSilentEchoAccepted: deps.isSilentEchoAccepted ?? false,
-    clock: deps.clock,
-    random: deps.random,
-    log: deps.log ?? SILENT_LOG,
-    stats: deps.stats ?? createUpstreamStats(),
-    metrics: createUpstreamMetrics(deps.metrics ?? NO_METRICS),
-  };
+  const shared = realtimeShared(deps);
   return (session, listener) => new OpenAiRealtime(shared, session, listener);
-}
-
-interface Shared {
-  readonly kind: "openai" | "simulator";
-  readonly model: string;
-  readonly apiKey: string;
-  readonly url: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly dialect: RealtimeDialect;
-  readonly isSilentEchoAccepted: boolean;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly log: Log;
-  readonly stats: UpstreamStats;
-  readonly metrics: UpstreamMetrics;
 }
 
 /** A session.update that was sent and not answered yet. */
@@ -105,7 +48,7 @@ const BASE64 = Buffer.prototype as unknown as {
 class OpenAiRealtime implements Upstream {
   readonly kind: "openai" | "simulator";
   readonly model: string;
-  readonly #shared: Shared;
+  readonly #shared: RealtimeShared;
   readonly #listener: UpstreamListener;
   readonly #socket: UpstreamSocket;
   readonly #reader: RealtimeReader;
@@ -117,8 +60,10 @@ class OpenAiRealtime implements Upstream {
   #commandCount = 0;
   #configureTimer: TimerHandle | undefined;
   #openedMs = 0;
+  #expiresAtSeconds = 0;
+  #roundTripMs = -1;
 
-  constructor(shared: Shared, session: UpstreamSession, listener: UpstreamListener) {
+  constructor(shared: RealtimeShared, session: UpstreamSession, listener: UpstreamListener) {
     this.kind = shared.kind;
     this.model = shared.model;
     this.#shared = shared;
@@ -130,6 +75,7 @@ class OpenAiRealtime implements Upstream {
     this.#socket = createUpstreamSocket(shared, {
       onOpen: () => this.#configure(),
       onText: (text) => this.#reader.onText(text),
+      onRoundTrip: (durationMs) => this.#onRoundTrip(durationMs),
       onUnreadable: (isOversized) => this.#reader.onUnreadable(isOversized),
       onClosed: (closure) => this.#onClosed(closure),
     });
@@ -222,6 +168,15 @@ class OpenAiRealtime implements Upstream {
     this.#socket.resume();
   }
 
+  expiresInMs(): number {
+    if (this.#expiresAtSeconds === 0) return -1;
+    return Math.max(0, this.#expiresAtSeconds * 1000 - this.#shared.clock.wallMs());
+  }
+
+  roundTripMs(): number {
+    return this.#roundTripMs;
+  }
+
   close(): void {
     // An upstream that was never opened has nobody to say goodbye to, but still reports its end.
     if (this.#state === "idle") this.#socket.fail(CLOSED_BY_US);
@@ -239,7 +194,13 @@ class OpenAiRealtime implements Upstream {
     });
   }
 
+  #onRoundTrip(durationMs: number): void {
+    this.#roundTripMs = durationMs;
+    this.#shared.metrics.roundTripMs.observe(durationMs);
+  }
+
   #onSessionEcho(echo: SessionEcho): void {
+    if (echo.expiresAtSeconds > 0) this.#expiresAtSeconds = echo.expiresAtSeconds;
     const answered = this.#changes.shift();
     if (answered !== undefined) this.#session = { ...this.#session, ...answered.change };
     const mismatch = sessionMismatch(this.#session, echo, this.#shared.isSilentEchoAccepted);

@@ -5,6 +5,7 @@
 // Limits: ENTRIES_MAX entries and TEXT_CHARACTERS_MAX characters; the oldest go first.
 const ENTRIES_MAX = 200;
 const TEXT_CHARACTERS_MAX = 24 * 1024;
+const TOOL_OUTPUT_CHARACTERS_MAX = 8 * 1024;
 
 export type Role = "user" | "assistant" | "system";
 
@@ -103,4 +104,13 @@ function heardText(text: string, audioMs: number, heardMs: number): string {
   const share = Math.floor((text.length * heardMs) / audioMs);
   const end = text[share] === " " ? share : text.lastIndexOf(" ", share);
   return end <= 0 ? "" : `${text.slice(0, end).trimEnd()} …`;
+}
+
+/**
+ * The answer of a tool that was called in a session which is gone: quoted data, bounded, never with
+ * the system's authority.
+ */
+export function lateToolOutput(output: string): string {
+  const quoted = JSON.stringify(output.slice(0, TOOL_OUTPUT_CHARACTERS_MAX));
+  return `[data: a tool called before answered ${quoted}]`;
 }

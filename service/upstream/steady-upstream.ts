@@ -19,11 +19,11 @@ import type {
   UpstreamListener,
   UpstreamSession,
 } from "../contract/upstream.ts";
-import { UPSTREAM_BACKOFF_MS_MAX, UPSTREAM_BACKOFF_MS_MIN, UPSTREAM_STABLE_MS } from "../limits.ts";
+import { UPSTREAM_BACKOFF_MS_MAX, UPSTREAM_STABLE_MS } from "../limits.ts";
+import { redialDelayMs, rotationDueMs } from "./session-times.ts";
 import { SessionWatch } from "./session-watch.ts";
-import { SpokenHistory } from "./spoken-history.ts";
+import { lateToolOutput, SpokenHistory } from "./spoken-history.ts";
 
-const TOOL_OUTPUT_CHARACTERS_MAX = 8 * 1024;
 /** How often an old session looks for a quiet moment. */
 const QUIET_POLL_MS = 250;
 
@@ -131,9 +131,7 @@ class SteadyUpstream implements Upstream {
     if (this.#current.hasToolCall(toolCallId) && this.isReady()) {
       return this.#current.upstream.submitToolOutput(toolCallId, output);
     }
-    // Called in a session that is gone: told as quoted data, never with the system's authority.
-    const quoted = JSON.stringify(output.slice(0, TOOL_OUTPUT_CHARACTERS_MAX));
-    return this.createText("user", `[data: a tool called before answered ${quoted}]`);
+    return this.createText("user", lateToolOutput(output));
   }
 
   updateSession(change: Partial<UpstreamSession>): SendResult {
@@ -150,6 +148,14 @@ class SteadyUpstream implements Upstream {
   resumeReading(): void {
     this.#isPaused = false;
     this.#current.upstream.resumeReading();
+  }
+
+  expiresInMs(): number {
+    return this.#current.upstream.expiresInMs?.() ?? -1;
+  }
+
+  roundTripMs(): number {
+    return this.#current.upstream.roundTripMs?.() ?? -1;
   }
 
   close(): void {
@@ -176,10 +182,7 @@ class SteadyUpstream implements Upstream {
   }
 
   #onReady(session: SessionWatch): void {
-    if (session === this.#next) {
-      this.#swapWhenQuiet();
-      return;
-    }
+    if (session === this.#next) return this.#swapWhenQuiet();
     this.#readyMs = this.#deps.clock.nowMs();
     this.#lostMs = -1;
     this.#armRotation();
@@ -205,10 +208,7 @@ class SteadyUpstream implements Upstream {
     const isFirstLoss = this.#lostMs < 0;
     if (isFirstLoss) this.#lostMs = nowMs;
     const isHopeless = nowMs - this.#lostMs >= this.#deps.settings.giveUpMs;
-    if (this.#isClosed || closure.isFatal || isHopeless) {
-      this.#finish(closure);
-      return;
-    }
+    if (this.#isClosed || closure.isFatal || isHopeless) return this.#finish(closure);
     if (isFirstLoss) this.#listener.onLost?.(closure);
     this.#deps.log.warn("upstream session ended, dialling again", { message: closure.message });
     this.#redialLater(nowMs);
@@ -220,11 +220,7 @@ class SteadyUpstream implements Upstream {
     this.#readyMs = 0;
     this.#next?.retire();
     this.#next = null;
-    const growth = Math.min(this.#attempts, 16);
-    const ceilingMs = Math.min(UPSTREAM_BACKOFF_MS_MAX, UPSTREAM_BACKOFF_MS_MIN * 2 ** growth);
-    const jitter = this.#deps.random.uint32() / 2 ** 32;
-    const delayMs = Math.max(UPSTREAM_BACKOFF_MS_MIN, ceilingMs * (0.5 + jitter / 2));
-    this.#setTimer(delayMs, () => {
+    this.#setTimer(redialDelayMs(this.#attempts, this.#deps.random), () => {
       this.#current = this.#makeSession();
       this.#current.upstream.open();
     });
@@ -254,7 +250,8 @@ class SteadyUpstream implements Upstream {
 
   #armRotation(): void {
     const { rotateMs } = this.#deps.settings;
-    if (rotateMs > 0) this.#setTimer(rotateMs, () => this.#rotate());
+    if (rotateMs === 0) return;
+    this.#setTimer(rotationDueMs(rotateMs, this.expiresInMs()), () => this.#rotate());
   }
 
   /** The session is old: dial its successor as soon as nobody speaks. */

@@ -10,6 +10,8 @@ export interface UpstreamMetrics {
   readonly eventsOversized: Counter;
   /** From open() to the checked session.updated. */
   readonly readyMs: Histogram;
+  /** A ping there and back: what the network costs, beside our own share (D-27). */
+  readonly roundTripMs: Histogram;
   countAppend(result: SendResult): void;
   countError(code: string): void;
   countClosed(reason: UpstreamClosure["reason"]): void;
@@ -33,6 +35,7 @@ const ERROR_CODES = [
 ] as const;
 
 const REASONS = ["closed_by_us", "lost", "refused", "expired", "timeout", "protocol"] as const;
+const ROUND_TRIP_MS_BOUNDS = [1, 2, 5, 10, 20, 40, 60, 80, 100, 150, 200, 400, 1_000] as const;
 const READY_MS_BOUNDS = [50, 100, 200, 400, 800, 1_600, 3_200, 6_400] as const;
 
 export function createUpstreamMetrics(metrics: Metrics): UpstreamMetrics {
@@ -71,6 +74,11 @@ export function createUpstreamMetrics(metrics: Metrics): UpstreamMetrics {
       "voxbridge_upstream_ready_ms",
       "Time from dialling to a checked session",
       READY_MS_BOUNDS,
+    ),
+    roundTripMs: metrics.histogram(
+      "voxbridge_upstream_round_trip_ms",
+      "A ping to the upstream and back",
+      ROUND_TRIP_MS_BOUNDS,
     ),
     countAppend(result) {
       if (result === SEND.SENT) sent.add(1);

@@ -29,6 +29,8 @@ import type { UpstreamStats } from "./upstream-stats.ts";
 export interface UpstreamSocketListener {
   onOpen(): void;
   onText(text: string): void;
+  /** A ping was answered: the network's time there and back. */
+  onRoundTrip(durationMs: number): void;
   /** A message that is binary or over UPSTREAM_MESSAGE_BYTES_MAX; it is thrown away. */
   onUnreadable(isOversized: boolean): void;
   /** Exactly once, last. */
@@ -74,6 +76,8 @@ class ClientSocket implements UpstreamSocket {
   #state: SocketState = "idle";
   #isPaused = false;
   #quietPings = 0;
+  /** When the newest ping went out, -1 once it was answered. */
+  #pingMs = -1;
   #timer: TimerHandle | undefined;
 
   constructor(deps: UpstreamSocketDeps, listener: UpstreamSocketListener) {
@@ -144,12 +148,20 @@ class ClientSocket implements UpstreamSocket {
     socket.addEventListener("pong", () => {
       this.#deps.stats.pongsReceived += 1;
       this.#quietPings = 0;
+      this.#onPong();
     });
     socket.addEventListener("error", (event) => {
       const text = "message" in event && typeof event.message === "string" ? event.message : "";
       if (this.#state === "dialing") this.fail(closureOfFailedDial(text));
     });
     socket.addEventListener("close", (event) => this.#onClose(event.code));
+  }
+
+  #onPong(): void {
+    if (this.#pingMs < 0) return;
+    const durationMs = this.#deps.clock.nowMs() - this.#pingMs;
+    this.#pingMs = -1;
+    this.#guard(() => this.#listener.onRoundTrip(durationMs));
   }
 
   #onOpen(): void {
@@ -184,6 +196,7 @@ class ClientSocket implements UpstreamSocket {
     }
     this.#quietPings += 1;
     this.#deps.stats.pingsSent += 1;
+    this.#pingMs = this.#deps.clock.nowMs();
     this.#socket?.ping();
     this.#arm(UPSTREAM_PING_MS, () => this.#checkLife());
   }

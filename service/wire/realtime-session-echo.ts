@@ -16,6 +16,8 @@ export interface SessionEcho {
   readonly turnDetection: string;
   readonly isResponseCreatedByServer: boolean;
   readonly isInterruptedByServer: boolean;
+  /** Seconds since 1970 at which the provider ends the session; 0 when it did not say. */
+  readonly expiresAtSeconds: number;
   readonly inputFormat: FormatEcho;
   readonly outputFormat: FormatEcho;
 }
@@ -37,6 +39,7 @@ export function readSessionEcho(value: unknown): SessionEcho {
     // The server's own defaults are true, so only a spoken false counts.
     isResponseCreatedByServer: detection !== undefined && detection["create_response"] !== false,
     isInterruptedByServer: detection !== undefined && detection["interrupt_response"] !== false,
+    expiresAtSeconds: numberOf(session["expires_at"]),
     inputFormat: readFormat(input?.["format"] ?? session["input_audio_format"]),
     outputFormat: readFormat(output?.["format"] ?? session["output_audio_format"]),
   };

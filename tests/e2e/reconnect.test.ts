@@ -156,6 +156,19 @@ describe("the agent's connection is lost", () => {
 });
 
 describe("a session gets old", () => {
+  test("R8: one that says when it ends is replaced before, though 50 minutes are configured", async () => {
+    await using service = await startSteppedService({
+      simulator: { limits: { sessionMsMax: 30_000 } },
+    });
+    const caller = await open(service);
+    caller.say(loadSpeech("yes", WIDE));
+    await service.until(() => receipts(caller).length === 1, TURN_MS_MAX);
+    await service.until(() => service.simulator.records.length === 2, 27_000);
+    await service.run(1_000);
+    expect(service.simulator.lines()).toHaveLength(1);
+    expect(noticesOf(caller, "error")).toEqual([]);
+  });
+
   test("R8: it is replaced in a quiet moment, unheard; speech across the due time is not cut", async () => {
     await using service = await startSteppedService({ argv: ["--openai-rotate-minutes", "0.05"] });
     const caller = await open(service);

@@ -5,10 +5,8 @@ import type { Clock, TimerHandle } from "../../service/contract/clock.ts";
 import type { UpstreamListener, UpstreamSession } from "../../service/contract/upstream.ts";
 import { createRealtimeSimulator } from "../../service/simulator/simulator.ts";
 import type { SimulatorOptions } from "../../service/simulator/simulator-options.ts";
-import {
-  createOpenAiRealtimeFactory,
-  type OpenAiRealtimeDeps,
-} from "../../service/upstream/openai-realtime.ts";
+import { createOpenAiRealtimeFactory } from "../../service/upstream/openai-realtime.ts";
+import type { OpenAiRealtimeDeps } from "../../service/upstream/realtime-shared.ts";
 import { createUpstreamStats } from "../../service/upstream/upstream-stats.ts";
 import { createSeededRandom } from "./seeded-random.ts";
 import { createSteppedClock } from "./stepped-clock.ts";

@@ -128,6 +128,7 @@ describe("an open session", () => {
     await pair.advance(60_000);
     expect(pair.stats.pingsSent).toBe(12);
     expect(pair.simulator.stats.pingsReceived).toBe(12);
+    expect(pair.upstream.roundTripMs?.()).toBe(0);
     expect(closure(pair)).toBeUndefined();
   });
 

@@ -32,6 +32,8 @@ class Session {
   readonly told: string[] = [];
   readonly listener: UpstreamListener;
   isUp = false;
+  /** What the provider says of its own end; -1: nothing. */
+  expiresInMs = -1;
 
   constructor(listener: UpstreamListener) {
     this.listener = listener;
@@ -71,6 +73,7 @@ class Session {
       updateSession: note("updateSession"),
       pauseReading: note("pauseReading"),
       resumeReading: note("resumeReading"),
+      expiresInMs: () => this.expiresInMs,
       close: note("close"),
     };
   }
@@ -225,5 +228,21 @@ describe("createSteadyFactory()", () => {
     expect(heard).toEqual(["ready", "restored"]);
     upstream.close();
     expect(clock.pendingTimers()).toBe(0);
+  });
+
+  test("R8: a session that the provider ends earlier is replaced earlier; a wrong clock is not heard", () => {
+    const line = makeLine({ giveUpMs: 30_000, rotateMs: 3_000_000 });
+    line.session(0).expiresInMs = 60_000;
+    line.session(0).ready();
+    line.clock.advance(49_000);
+    expect(line.sessions).toHaveLength(1);
+    line.clock.advance(1_000);
+    expect(line.sessions).toHaveLength(2);
+    // It says that it is over already: then its clock is not ours.
+    line.session(1).expiresInMs = 0;
+    line.session(1).ready();
+    line.clock.advance(2_900_000);
+    expect(line.sessions).toHaveLength(2);
+    line.upstream.close();
   });
 });
