@@ -23,6 +23,7 @@ const CONVERSATION_COUNTS: readonly ConversationCount[] = [
   "false_onset",
   "barge_in",
   "barge_in_paused",
+  "barge_in_ducked",
   "protected_speech_dropped",
   "protected_speech_committed",
   "response_asked",

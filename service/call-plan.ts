@@ -9,7 +9,7 @@ import type { UpstreamFormat, UpstreamSession } from "./contract/upstream.ts";
 import type { VadModel, VadModels } from "./contract/vad-model.ts";
 import { LANE_TURNS } from "./call-lanes.ts";
 import { providerTurns } from "./upstream/provider-turns.ts";
-import type { BargeInAction } from "./conversation/barge-in-pause.ts";
+import type { BargeInAction } from "./conversation/barge-in-action.ts";
 import type { ConversationSettings, Greeting } from "./conversation/conversation.ts";
 import type { IdleSettings } from "./conversation/idle.ts";
 import { COMMIT_MS_MIN, FRAME_MS, RESPONSE_WAIT_MS } from "./limits.ts";
@@ -18,6 +18,15 @@ import { COMMIT_MS_MIN, FRAME_MS, RESPONSE_WAIT_MS } from "./limits.ts";
 const TURN_MS_MAX = 55_000;
 /** Questions into one silence. */
 const NUDGES_MAX = 2;
+
+/** What speech over the agent does; `auto` holds nothing back where nothing interrupts. */
+export interface BargeInPlan {
+  readonly action: BargeInAction;
+  readonly duckGain: number;
+  /** What the agent says first after an interruption; only with the action `acknowledge`. */
+  readonly acknowledgement: string;
+  readonly heldSpeech: "auto" | "drop" | "commit";
+}
 
 /** Everything that is settled before a call opens. */
 export interface CallPlan {
@@ -29,7 +38,7 @@ export interface CallPlan {
   readonly vad: VadSettings;
   readonly session: UpstreamSession;
   readonly greeting: Greeting | null;
-  readonly bargeInAction: BargeInAction;
+  readonly bargeIn: BargeInPlan;
   readonly idle: IdleSettings | null;
 }
 
@@ -57,7 +66,7 @@ export interface NegotiateSettings {
   readonly turnDetection: TurnDetection;
   readonly resampler: ResamplerPreset;
   readonly vad: { readonly phone: VadSettings; readonly wideband: VadSettings };
-  readonly bargeIn: { readonly action: BargeInAction };
+  readonly bargeIn: BargeInPlan;
   /** Model that writes down the caller's words, "" for none. */
   readonly transcriptionModel: string;
 }
@@ -99,7 +108,7 @@ export function negotiate(
     vad: request.rateHz === 8000 ? settings.vad.phone : settings.vad.wideband,
     session: sessionOf(request, settings, route, upstreamFormat),
     greeting: greetingOf(request, settings, route),
-    bargeInAction: settings.bargeIn.action,
+    bargeIn: settings.bargeIn,
     idle: idleOf(settings, route),
   };
 }
@@ -118,8 +127,10 @@ export function conversationSettings(plan: CallPlan): ConversationSettings {
     responseWaitMs: RESPONSE_WAIT_MS,
     greeting: plan.greeting,
     idle: plan.idle,
-    protectedSpeech: "drop",
-    bargeInAction: plan.bargeInAction,
+    protectedSpeech: heldSpeechOf(plan.bargeIn),
+    bargeInAction: plan.bargeIn.action,
+    duckGain: plan.bargeIn.duckGain,
+    acknowledgement: acknowledgementOf(plan),
   };
 }
 
@@ -170,6 +181,24 @@ function sessionOf(
     transcriptionModel: settings.transcriptionModel,
     format,
   };
+}
+
+/** Where nothing interrupts, held words are all there is of what the caller said. */
+function heldSpeechOf({ action, heldSpeech }: BargeInPlan): "drop" | "commit" {
+  if (heldSpeech !== "auto") return heldSpeech;
+  return action === "duck" || action === "ignore" ? "commit" : "drop";
+}
+
+/** A response's instructions stand in for the session's, so these hold both. */
+function acknowledgementOf({ bargeIn, session }: CallPlan): string {
+  const { action, acknowledgement } = bargeIn;
+  if (action !== "acknowledge" || acknowledgement === "") return "";
+  const words = JSON.stringify(acknowledgement);
+  return (
+    `${session.instructions}\n\nThe caller has just interrupted you. ` +
+    `Begin by saying exactly ${words}, then answer what they said. ` +
+    "If they only asked you to stop or to wait, say nothing more."
+  );
 }
 
 function idleOf(settings: NegotiateSettings, route: "stream" | "twilio"): IdleSettings | null {

@@ -217,10 +217,28 @@ export const CONFIG_SCHEMA = z.strictObject({
   bargeIn: z.strictObject({
     isEnabled: z.boolean().default(true).describe("the caller may talk over the agent"),
     action: z
-      .enum(["interrupt", "pause"])
+      .enum(["interrupt", "pause", "acknowledge", "duck", "ignore"])
       .default("interrupt")
       .describe(
-        "pause: the first sign of speech already silences the agent; a cough lets it go on",
+        "what speech over the agent does; pause: the first sign of it already silences the agent, " +
+          "a cough lets it go on; acknowledge: the answer to it begins with an acknowledgement; " +
+          "duck: the agent goes on, quieter; ignore: it goes on",
+      ),
+    acknowledgement: text
+      .default("I understand.")
+      .describe("with acknowledge: what the agent says first after an interruption"),
+    duckGain: z
+      .number()
+      .min(0)
+      .max(1)
+      .default(0.25)
+      .describe("with duck: the agent's level while the caller speaks, 0.25 = -12 dB"),
+    heldSpeech: z
+      .enum(["auto", "drop", "commit"])
+      .default("auto")
+      .describe(
+        "what becomes of speech over the agent that interrupted nothing and ended before it did; " +
+          "commit: the model is given it, unanswered; auto = commit with duck and ignore, else drop",
       ),
     threshold: share.default(0.6).describe("probability from which a window counts"),
     minSpeechMs: durationMs.default(200).describe("speech that interrupts"),

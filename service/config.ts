@@ -187,7 +187,7 @@ function settle(values: ConfigValues): Config {
   const chosen =
     values.upstream === "auto" ? (hasOpenai ? "openai" : "simulator") : values.upstream;
   const bargeInSettings = {
-    isBargeInEnabled: bargeIn.isEnabled,
+    isBargeInEnabled: bargeIn.isEnabled && bargeIn.action !== "ignore",
     bargeInThreshold: bargeIn.threshold,
     bargeInMinSpeechMs: bargeIn.minSpeechMs,
     bargeInOverNoiseFloorDb: bargeIn.overNoiseFloorDb,

@@ -47,6 +47,8 @@ export interface CallEffects {
   /** Nothing more is sent until resumePlayback; what is unsent is kept. clearPlayback ends it too. */
   pausePlayback(): void;
   resumePlayback(): void;
+  /** The agent's level at the far end from now on, 0..1; 1 is untouched. Stays over a clear. */
+  setPlaybackGain(gain: number, rampMs: number): void;
   /** The item's audio is complete though the provider never said so: play it out. */
   endPlaybackItem(item: number): void;
   /** Tells the core whether the barge-in accumulator owns onsets (decision 14). */
@@ -68,6 +70,7 @@ export type ConversationCount =
   | "false_onset"
   | "barge_in"
   | "barge_in_paused"
+  | "barge_in_ducked"
   | "protected_speech_dropped"
   | "protected_speech_committed"
   | "response_asked"

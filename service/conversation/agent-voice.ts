@@ -6,7 +6,9 @@
 //   response created -> audio -> queued -> sent -> (reports) heard -> receipt
 //                         \-- late or cut: dropped, counted
 import type { CallEffects } from "../contract/call-effects.ts";
-import { type BargeInAction, BargeInPause } from "./barge-in-pause.ts";
+import type { BargeInSettings } from "./barge-in-action.ts";
+import { BargeInDuck } from "./barge-in-duck.ts";
+import { BargeInPause } from "./barge-in-pause.ts";
 import { type Interrupted, interrupt } from "./interruption.ts";
 import { type LedgerItem, PlayoutLedger } from "./playout-ledger.ts";
 import { ResponseSequence } from "./response-sequence.ts";
@@ -20,7 +22,8 @@ export class AgentVoice {
   readonly ledger: PlayoutLedger;
   readonly sequence: ResponseSequence;
   readonly latency = new TurnLatency();
-  readonly pause: BargeInPause;
+  readonly #pause: BargeInPause;
+  readonly #duck: BargeInDuck;
   readonly #effects: CallEffects;
   readonly #turnId: () => number;
   #generation = 0;
@@ -32,9 +35,10 @@ export class AgentVoice {
     upstreamRateHz: number,
     effects: CallEffects,
     turnId: () => number,
-    bargeInAction: BargeInAction,
+    { bargeInAction, duckGain }: BargeInSettings,
   ) {
-    this.pause = new BargeInPause(effects, bargeInAction === "pause");
+    this.#pause = new BargeInPause(effects, bargeInAction === "pause");
+    this.#duck = new BargeInDuck(effects, bargeInAction === "duck", duckGain);
     this.ledger = new PlayoutLedger(upstreamRateHz);
     this.sequence = new ResponseSequence(effects);
     // Asks wait for the first session as they do for every later one.
@@ -149,15 +153,26 @@ export class AgentVoice {
     const cut = interrupt(this.ledger, this.sequence, this.#effects, nowMs, () => {
       this.#generation += 1;
     });
-    this.pause.end();
+    this.#pause.end();
+    this.#duck.end();
     if (cut.wasAudible) this.#setAudible(false);
     return cut;
+  }
+
+  /**
+   * A frame's bits, after the turns had them. isSpoken: a span of the caller's speech is open;
+   * isAllowed: speech may do something to the agent.
+   */
+  onCallerFrame(bits: number, isSpoken: boolean, isAllowed: boolean): void {
+    const isOverAgent = isAllowed && this.#isAudible;
+    this.#pause.onCapture(bits, isOverAgent);
+    this.#duck.onFrame(isSpoken, isOverAgent);
   }
 
   /** Once per captured frame: has the far end fallen silent, has an item been heard to its end? */
   follow(): void {
     const nowMs = this.#effects.nowMs();
-    const isHeard = this.pause.isPaused() || this.ledger.isAudible(nowMs);
+    const isHeard = this.#pause.isPaused() || this.ledger.isAudible(nowMs);
     if (this.#isAudible && !isHeard) this.#setAudible(false);
     const oldest = this.ledger.items()[0]?.number ?? 0;
     const item = this.ledger.item(Math.max(this.#receiptNext, oldest));

@@ -19,9 +19,6 @@ const FRAME_MS = 20;
 const PAUSE_MS_MAX = 2_000;
 const DECIDED_BITS = CAPTURE_EVENT.BARGE | CAPTURE_EVENT.BARGE_FALSE;
 
-/** What the first sign of speech over the agent does. */
-export type BargeInAction = "interrupt" | "pause";
-
 export class BargeInPause {
   readonly #effects: CallEffects;
   readonly #isEnabled: boolean;

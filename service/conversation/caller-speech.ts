@@ -36,6 +36,8 @@ export interface CallerSpeechListener {
   isAgentQuiet(): boolean;
   /** May the barge-in accumulator cut the agent now? False while an utterance is protected. */
   isInterruptible(): boolean;
+  /** Is what the accumulator took held, where it may not cut the agent? Else it waits for an onset. */
+  isBargeInHeld(): boolean;
   onTurnStarted(onsetPositionSamples: number): void;
   /** The span [firstFrame, endFrame) is closed and ready to commit. */
   onTurnEnded(firstFrame: number, endFrame: number): void;
@@ -146,9 +148,12 @@ export class CallerSpeech {
   }
 
   #onBarge(bits: number): void {
-    if (this.#phase === "turn" || !this.#listener.isInterruptible()) return;
+    if (this.#phase === "turn") return;
+    const isInterruptible = this.#listener.isInterruptible();
+    if (!isInterruptible && !this.#listener.isBargeInHeld()) return;
     if (this.#phase === "silent") this.#open(bits & ~CAPTURE_EVENT.ONSET_MAYBE);
-    this.#startTurn();
+    if (isInterruptible) this.#startTurn();
+    else this.#phase = "held";
   }
 
   #onOnset(bits: number): void {

@@ -12,33 +12,14 @@ import type { CallEffects, CaptureFacts } from "../contract/call-effects.ts";
 import type { TurnDetection } from "../contract/call-terms.ts";
 import { VAD_STATE } from "../contract/core.ts";
 import type { AgentVoice } from "./agent-voice.ts";
+import { isCutting } from "./barge-in-action.ts";
 import type { Interrupted } from "./interruption.ts";
 import { CallerSpeech, type CallerSpeechListener } from "./caller-speech.ts";
+import type { CallerTurnsSettings, TurnGuards } from "./caller-turns-settings.ts";
 
 const FRAME_MS = 20;
 /** Caller audio from before the upstream was ready that is still sent: 2 s. */
 const EARLY_FRAMES = 100;
-
-export interface CallerTurnsSettings {
-  readonly turnDetection: TurnDetection;
-  readonly callerRateHz: number;
-  readonly callerFrameSamples: number;
-  readonly preRollMs: number;
-  readonly commitMsMin: number;
-  readonly turnMsMax: number;
-  /** Longest wait of a turn's response behind another one (S1-29). */
-  readonly responseWaitMs: number;
-  /** What becomes of speech that ended under protection (decision 14). */
-  readonly protectedSpeech: "drop" | "commit";
-}
-
-/** What the conversation knows that turns depend on. */
-export interface TurnGuards {
-  /** An utterance that may not be cut is pending or audible. */
-  isProtected(): boolean;
-  /** Nothing more is asked: the goodbye has begun. */
-  isEnding(): boolean;
-}
 
 export class CallerTurns {
   readonly #settings: CallerTurnsSettings;
@@ -47,11 +28,14 @@ export class CallerTurns {
   readonly #voice: AgentVoice;
   readonly #guards: TurnGuards;
   readonly #speech: CallerSpeech;
+  readonly #isCutting: boolean;
   #turnDetection: TurnDetection;
   #turnId = 0;
   #framesCaptured = 0;
   #isUpstreamReady = false;
   #isTurnEndedEarly = false;
+  /** The newest turn cut the agent off in what it was saying. */
+  #isInterruption = false;
   /** First frame of the span that is open while nobody here owns the turns. */
   #spanFirstFrame = 0;
   #isSpanOpen = false;
@@ -69,6 +53,7 @@ export class CallerTurns {
     this.#voice = voice;
     this.#guards = guards;
     this.#turnDetection = settings.turnDetection;
+    this.#isCutting = isCutting(settings.bargeInAction ?? "interrupt");
     this.#speech = new CallerSpeech(settings, effects, facts, this.#speechListener());
   }
 
@@ -78,6 +63,11 @@ export class CallerTurns {
 
   turnDetection(): TurnDetection {
     return this.#turnDetection;
+  }
+
+  /** Local detection has a span open: the caller speaks, or may be beginning to. */
+  isSpeechOpen(): boolean {
+    return this.#speech.phase() !== "silent";
   }
 
   onCapture(bits: number, frameIndex: number): void {
@@ -163,6 +153,7 @@ export class CallerTurns {
 
   newTurn(): void {
     this.#turnId += 1;
+    this.#isInterruption = false;
     this.#voice.sequence.setTurn(this.#turnId);
   }
 
@@ -211,7 +202,8 @@ export class CallerTurns {
   #speechListener(): CallerSpeechListener {
     return {
       isAgentQuiet: () => !this.#voice.isAudible() && !this.#guards.isProtected(),
-      isInterruptible: () => !this.#guards.isProtected(),
+      isInterruptible: () => this.#isCutting && !this.#guards.isProtected(),
+      isBargeInHeld: () => !this.#isCutting,
       onTurnStarted: (onsetPositionSamples) => this.#startTurn(onsetPositionSamples),
       onTurnEnded: (firstFrame, endFrame) => this.#endTurn(firstFrame, endFrame),
       onHeldEnded: () => this.#heldEnded(),
@@ -223,6 +215,7 @@ export class CallerTurns {
     this.newTurn();
     const cut = this.#voice.interrupt();
     this.#voice.sequence.setHeld(true);
+    this.#isInterruption = cut.heardMs > 0;
     const positionMs = this.#positionMs(onsetPositionSamples);
     const turnId = this.#turnId;
     this.#effects.notice({ kind: "speech_started", turnId, positionMs });
@@ -269,7 +262,8 @@ export class CallerTurns {
     if (this.#guards.isEnding()) return;
     const deadlineMs = this.#effects.nowMs() + this.#settings.responseWaitMs;
     const turnId = this.#turnId;
-    this.#voice.sequence.ask({ asker: "turn", turnId, instructions: "", deadlineMs });
+    const instructions = this.#isInterruption ? (this.#settings.acknowledgement ?? "") : "";
+    this.#voice.sequence.ask({ asker: "turn", turnId, instructions, deadlineMs });
   }
 
   #isProviderTurns(): boolean {

@@ -10,8 +10,8 @@ import type { CallEffects, CaptureFacts, ConversationTimer } from "../contract/c
 import type { EndReason, TurnDetection } from "../contract/call-terms.ts";
 import type { ResponseStatus } from "../contract/upstream.ts";
 import { AgentVoice } from "./agent-voice.ts";
-import type { BargeInAction } from "./barge-in-pause.ts";
-import { CallerTurns, type CallerTurnsSettings } from "./caller-turns.ts";
+import { CallerTurns } from "./caller-turns.ts";
+import type { CallerTurnsSettings } from "./caller-turns-settings.ts";
 import { Goodbye } from "./goodbye.ts";
 import type { IdleSettings } from "./idle.ts";
 import { SilentCaller } from "./silent-caller.ts";
@@ -28,8 +28,6 @@ export interface Greeting {
 export interface ConversationSettings extends CallerTurnsSettings {
   readonly upstreamRateHz: number;
   readonly greeting: Greeting | null;
-  /** "interrupt" (the default) leaves the agent speaking until the interruption is certain. */
-  readonly bargeInAction?: BargeInAction;
   /** What happens when nobody speaks; null: nothing. */
   readonly idle: IdleSettings | null;
 }
@@ -48,13 +46,8 @@ export class Conversation {
   constructor(settings: ConversationSettings, effects: CallEffects, facts: CaptureFacts) {
     this.#settings = settings;
     this.#effects = effects;
-    const { upstreamRateHz, bargeInAction = "interrupt" } = settings;
-    this.#voice = new AgentVoice(
-      upstreamRateHz,
-      effects,
-      () => this.#turns.turnId(),
-      bargeInAction,
-    );
+    const turnId = () => this.#turns.turnId();
+    this.#voice = new AgentVoice(settings.upstreamRateHz, effects, turnId, settings);
     this.#goodbye = new Goodbye(effects, this.#voice.sequence, this.#voice.ledger);
     this.#turns = new CallerTurns(settings, effects, facts, this.#voice, {
       isProtected: () => this.#isProtected(),
@@ -95,8 +88,8 @@ export class Conversation {
     if (this.#goodbye.isOver()) return;
     this.#voice.follow();
     this.#turns.onCapture(bits, frameIndex);
-    const isLocal = this.turnDetection() === "local";
-    this.#voice.pause.onCapture(bits, isLocal && this.#voice.isAudible() && !this.#isProtected());
+    const isAllowed = this.turnDetection() === "local" && !this.#isProtected();
+    this.#voice.onCallerFrame(bits, this.#turns.isSpeechOpen(), isAllowed);
     if (this.#isUpstreamReady && !this.#goodbye.isBegun()) this.#silentCaller?.onFrame();
   }
 

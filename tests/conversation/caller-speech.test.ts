@@ -9,9 +9,14 @@ import { RecordedEffects } from "./recorded-effects.ts";
 const { ONSET_MAYBE, ONSET, ONSET_FALSE, END, BARGE_MAYBE, BARGE, BARGE_FALSE } = CAPTURE_EVENT;
 const FRAME_SAMPLES = 160;
 
-function setUp({ isQuiet = true, isInterruptible = true, isHeldCommitted = false } = {}) {
+function setUp({
+  isQuiet = true,
+  isInterruptible = true,
+  isBargeInHeld = false,
+  isHeldCommitted = false,
+} = {}) {
   const effects = new RecordedEffects();
-  const agent = { isQuiet, isInterruptible };
+  const agent = { isQuiet, isInterruptible, isBargeInHeld };
   const log = effects.log;
   const settings = {
     callerFrameSamples: FRAME_SAMPLES,
@@ -23,6 +28,7 @@ function setUp({ isQuiet = true, isInterruptible = true, isHeldCommitted = false
   const speech = new CallerSpeech(settings, effects, effects, {
     isAgentQuiet: () => agent.isQuiet,
     isInterruptible: () => agent.isInterruptible,
+    isBargeInHeld: () => agent.isBargeInHeld,
     onTurnStarted: (onset) => log.push(`turn from ${onset}`),
     onTurnEnded: (first, end) => log.push(`turn [${first}, ${end})`),
     onHeldEnded: () => isHeldCommitted,

@@ -100,6 +100,14 @@ export class TestCall {
     }
   }
 
+  /** So many frames of the caller while the item plays on; the first one carries the bits. */
+  framesOver(item: number, count: number, bits = 0): void {
+    for (let index = 0; index < count; index += 1) {
+      this.#send(item);
+      this.frames(1, index === 0 ? bits : 0);
+    }
+  }
+
   #send(item: number): void {
     const sent = this.conversation.ledger().item(item)?.sentSamples ?? 0;
     this.conversation.onFrameSent(item, sent, FRAME_SAMPLES);

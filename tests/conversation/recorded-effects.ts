@@ -103,6 +103,9 @@ export class RecordedEffects implements CallEffects, CaptureFacts {
   resumePlayback(): void {
     this.log.push("resume");
   }
+  setPlaybackGain(gain: number, rampMs: number): void {
+    this.log.push(`gain ${gain} in ${rampMs}`);
+  }
   endPlaybackItem(item: number): void {
     this.log.push(`play out ${item}`);
   }

@@ -125,6 +125,10 @@ export class CallRules {
     this.#isCommand = false;
   }
 
+  isCommand(): boolean {
+    return this.#isCommand;
+  }
+
   onGoodbye(): void {
     this.#isGoodbye = true;
     this.#goodbyeMs = this.#nowMs();

@@ -2,6 +2,7 @@
 // them, in virtual time. First everything may go wrong (safety), then nothing does (liveness): the
 // caller must then be heard, answered, and the call must end when it is told to.
 import type { ConversationCount } from "../../service/contract/call-effects.ts";
+import { BargeInRules } from "./barge-in-rules.ts";
 import type { CallResult } from "./call-result.ts";
 import { CallRules } from "./call-rules.ts";
 import { toleranceOf } from "./call-tolerance.ts";
@@ -30,6 +31,7 @@ export class CallWorld {
   readonly knobs: Knobs;
   readonly trace: Trace;
   readonly rules: CallRules;
+  readonly bargeIn: BargeInRules;
   readonly #seed: number;
   readonly #counts = new Map<string, number>();
   readonly #caller: CallerModel;
@@ -58,6 +60,7 @@ export class CallWorld {
     const nowMs = () => time.nowMs();
     this.trace = new Trace(nowMs, isTraced);
     this.rules = new CallRules(nowMs, toleranceOf(knobs));
+    this.bargeIn = new BargeInRules(knobs, (rule) => this.rules.fail(rule));
     this.#caller = new CallerModel(dice, knobs);
     this.#toProvider = new Link(time, dice, knobs.providerMs, knobs.jitterMs, false);
     this.#fromProvider = new Link(time, dice, knobs.providerMs, knobs.jitterMs, true);
@@ -284,6 +287,7 @@ export class CallWorld {
     this.rules.checkAnswerOwed();
     this.rules.checkPause();
     if (this.#service.isOver) this.#isFinished = true;
+    else this.bargeIn.checkFrame();
   }
 
   #report(item: number, samples: number, generation: number): void {

@@ -1,11 +1,12 @@
 // What kind of call a seed is: how slow, how rude, how broken. Drawn once, before anything happens.
+import type { BargeInAction } from "../../service/conversation/barge-in-action.ts";
 import type { Dice } from "./dice.ts";
 
 export interface Knobs {
   readonly hasGreeting: boolean;
   readonly isGreetingProtected: boolean;
   readonly protectedSpeech: "drop" | "commit";
-  readonly bargeInAction: "interrupt" | "pause";
+  readonly bargeInAction: BargeInAction;
   /** Windows of 32 ms of silence that end a turn. */
   readonly silenceWindows: number;
 
@@ -64,7 +65,7 @@ export function drawKnobs(dice: Dice): Knobs {
     hasGreeting: dice.chance(50),
     isGreetingProtected: dice.chance(40),
     protectedSpeech: dice.pick(["drop", "commit"]),
-    bargeInAction: dice.pick(["interrupt", "pause"]),
+    bargeInAction: dice.pick(["interrupt", "pause", "acknowledge", "duck", "ignore"]),
     silenceWindows: dice.between(8, 16),
     utteranceMsMax: dice.between(600, 6_000),
     pausePercent: sometimes(60, 60),

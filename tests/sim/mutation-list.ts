@@ -128,7 +128,10 @@ export const MUTATIONS: readonly Mutation[] = [
     rule: "a protected greeting cut",
     file: `${CONVERSATION}/caller-turns.ts`,
     replacements: [
-      ["isInterruptible: () => !this.#guards.isProtected(),", "isInterruptible: () => true,"],
+      [
+        "isInterruptible: () => this.#isCutting && !this.#guards.isProtected(),",
+        "isInterruptible: () => this.#isCutting,",
+      ],
     ],
   },
   {
@@ -190,5 +193,27 @@ export const MUTATIONS: readonly Mutation[] = [
     rule: "pacer that sends a burst",
     file: "tests/sim/pacer-model.ts",
     replacements: [["+ FRAME_MS <= LEAD_MS)", "+ FRAME_MS <= 2 * LEAD_MS)"]],
+  },
+  {
+    rule: "a duck that stays",
+    file: `${CONVERSATION}/barge-in-duck.ts`,
+    replacements: [["else if (!isSpoken) this.#restore(RESTORE_MS);", ""]],
+  },
+  {
+    rule: "a duck that cuts",
+    file: `${CONVERSATION}/barge-in-action.ts`,
+    replacements: [['return action !== "duck" && action', "return action"]],
+  },
+  {
+    rule: "acknowledged without an interruption",
+    file: `${CONVERSATION}/caller-turns.ts`,
+    replacements: [
+      ["this.#isInterruption = cut.heardMs > 0;", "this.#isInterruption = cut.heardMs >= 0;"],
+    ],
+  },
+  {
+    rule: "held speech against its setting",
+    file: `${CONVERSATION}/caller-turns.ts`,
+    replacements: [['protectedSpeech === "commit"', 'protectedSpeech !== "commit"']],
   },
 ];

@@ -81,6 +81,7 @@ export class ServiceEffects implements CallEffects {
     const first = this.forwarder.begin(frameIndex);
     this.#acknowledgedLast = -1;
     this.#span = { first, end: -1 };
+    this.#world.bargeIn.onSpan(true);
     this.#world.trace.note("begin", first, frameIndex);
     this.#world.rules.checkSpanStart(first, this.#world.voiceStart(), earliest);
     return first;
@@ -89,11 +90,13 @@ export class ServiceEffects implements CallEffects {
   appendEnd(): number {
     const end = this.forwarder.end();
     this.#span = { ...this.#span, end };
+    this.#world.bargeIn.onSpan(false);
     return end;
   }
 
   appendDiscard(): void {
     this.#world.trace.note("discard");
+    this.#world.bargeIn.onSpan(false);
     this.forwarder.discard();
   }
 
@@ -113,6 +116,7 @@ export class ServiceEffects implements CallEffects {
     this.#world.trace.note("respond", Number(request.tag.split(":").at(-1)));
     if (this.#world.isLost()) this.#world.rules.fail("nothing is asked of a session that is gone");
     this.#world.rules.onRequest(request.tag, this.#service.conversation.turnId());
+    this.#world.bargeIn.onRequest(request.tag, request.instructions);
     this.#world.toProvider((provider) => provider.respond(request.tag));
     return SEND.SENT;
   }
@@ -140,6 +144,7 @@ export class ServiceEffects implements CallEffects {
     const generation = this.#service.conversation.generation();
     this.#world.trace.note("clear", generation);
     this.#world.rules.onClear(generation);
+    this.#world.bargeIn.onClear(this.#world.rules.isCommand());
     const cuts: Cut[] = [];
     this.#cuts = cuts;
     this.#world.clearFarEnd(generation, cuts);
@@ -157,6 +162,11 @@ export class ServiceEffects implements CallEffects {
     this.pacer.resume();
   }
 
+  setPlaybackGain(gain: number, rampMs: number): void {
+    this.#world.trace.note("gain", gain * 100, rampMs);
+    this.#world.bargeIn.onGain(gain);
+  }
+
   hintTurnEnd(): void {
     // The provider of the simulator takes no hints.
   }
@@ -167,6 +177,7 @@ export class ServiceEffects implements CallEffects {
 
   setAgentAudible(isAudible: boolean): void {
     this.#world.trace.note(isAudible ? "audible" : "quiet");
+    this.#world.bargeIn.onAudible(isAudible);
     this.#service.core.setAgentAudible(isAudible);
   }
 
@@ -199,12 +210,15 @@ export class ServiceEffects implements CallEffects {
     } else if (notice.kind === "turn_committed") {
       this.#world.onTurnCommitted(this.#isTurnEnding);
       this.#isTurnEnding = false;
+    } else if (notice.kind === "barge_in") {
+      this.#world.bargeIn.onBargeIn(notice.turnId, notice.heardMs);
     }
     if (notice.kind === "receipt" && notice.isComplete) this.#world.onReceipt(notice);
   }
 
   count(name: ConversationCount): void {
     this.#world.count(name);
+    this.#world.bargeIn.onCount(name);
     if (name === "response_resync") this.#world.rules.onResync();
   }
 

@@ -1,6 +1,7 @@
 // The service's side of a simulated call: the real conversation, told of everything in the order in
 // which the fast lane tells it. What it does about it: service-effects.ts.
 import { Conversation } from "../../service/conversation/conversation.ts";
+import { ACKNOWLEDGEMENT } from "./barge-in-rules.ts";
 import type { CallWorld } from "./call-world.ts";
 import { CoreModel } from "./core-model.ts";
 import type { ProviderEvents } from "./provider-model.ts";
@@ -37,6 +38,7 @@ export class ServiceModel implements ProviderEvents {
       idle: null,
       protectedSpeech: knobs.protectedSpeech,
       bargeInAction: knobs.bargeInAction,
+      acknowledgement: knobs.bargeInAction === "acknowledge" ? ACKNOWLEDGEMENT : "",
     } as const;
     this.conversation = new Conversation(settings, this.#effects, this.core);
   }
@@ -77,6 +79,7 @@ export class ServiceModel implements ProviderEvents {
     if (this.isOver) return;
     this.#world.trace.note("goodbye");
     this.#world.rules.onGoodbye();
+    this.#world.bargeIn.onGoodbye();
     this.conversation.sayGoodbye("limit_reached", "Say goodbye.");
   }
 
@@ -169,6 +172,7 @@ export class ServiceModel implements ProviderEvents {
     if (this.isOver) return;
     this.#world.trace.note("done", idNumber(responseId));
     this.#world.rules.onRequestOver(this.tagOf(responseId));
+    this.#world.bargeIn.onResponseOver(this.tagOf(responseId), status === "completed");
     for (const item of this.conversation.onResponseDone(responseId, status)) {
       this.#effects.pacer.endItem(item);
     }

@@ -102,6 +102,10 @@ export class LaneEffects implements CallEffects {
     engine.setPlaybackGain(1, RESUME_FADE_MS);
   }
 
+  setPlaybackGain(gain: number, rampMs: number): void {
+    this.#deps.engine.setPlaybackGain(gain, rampMs);
+  }
+
   endPlaybackItem(item: number): void {
     this.#deps.engine.endPlaybackItem(item);
   }

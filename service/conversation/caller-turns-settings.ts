@@ -1,0 +1,24 @@
+// What the caller's turns are set to, and what they ask the conversation. Beside caller-turns.ts.
+import type { TurnDetection } from "../contract/call-terms.ts";
+import type { BargeInSettings } from "./barge-in-action.ts";
+
+export interface CallerTurnsSettings extends BargeInSettings {
+  readonly turnDetection: TurnDetection;
+  readonly callerRateHz: number;
+  readonly callerFrameSamples: number;
+  readonly preRollMs: number;
+  readonly commitMsMin: number;
+  readonly turnMsMax: number;
+  /** Longest wait of a turn's response behind another one (S1-29). */
+  readonly responseWaitMs: number;
+  /** What becomes of speech that was held and ended before it could become a turn (decision 14). */
+  readonly protectedSpeech: "drop" | "commit";
+}
+
+/** What the conversation knows that turns depend on. */
+export interface TurnGuards {
+  /** An utterance that may not be cut is pending or audible. */
+  isProtected(): boolean;
+  /** Nothing more is asked: the goodbye has begun. */
+  isEnding(): boolean;
+}
