@@ -4,8 +4,8 @@
 // environment; a few well-known variables keep the names people already use (ENV_NAMES).
 // docs/configuration.md is printed from here and a test compares the two.
 import { z } from "zod";
-import { INSTRUCTIONS_BYTES_MAX, PRE_ROLL_MS_MAX, SLOTS } from "./limits.ts";
-import { VAD_PRESETS, type VadChannel } from "./vad/presets.ts";
+import { BARGE_IN_SETTINGS, VAD_SETTINGS } from "./config-speech.ts";
+import { INSTRUCTIONS_BYTES_MAX, SLOTS } from "./limits.ts";
 
 const DEFAULT_INSTRUCTIONS =
   "You are a friendly voice agent on a live call. Answer briefly, in the caller's language.";
@@ -14,8 +14,6 @@ const DEFAULT_NUDGE =
   "The caller is silent. Ask in under ten words whether they are still there. Repeat nothing.";
 const DEFAULT_GOODBYE = "Say goodbye to the caller in one short sentence: the call has to end now.";
 
-const share = z.number().min(0).max(1);
-const durationMs = z.int().min(0).max(60_000);
 const text = z.string().max(INSTRUCTIONS_BYTES_MAX);
 // A format's error says what is wanted; config.ts puts it behind "must be".
 const webSocketUrl = z.union([
@@ -26,57 +24,6 @@ const webUrl = z.union([
   z.literal(""),
   z.url({ protocol: /^https?$/, error: "an http:// or https:// URL" }),
 ]);
-const vadEngine = z
-  .string()
-  .regex(/^(core|energy|onnx:[a-z0-9][a-z0-9._-]*)$/, { error: "core, energy or onnx:NAME" });
-
-function turnSettings(channel: VadChannel) {
-  const preset = VAD_PRESETS[channel];
-  return z.strictObject({
-    startThreshold: share
-      .default(preset.startThreshold)
-      .describe("probability from which a window is speech"),
-    stopThreshold: share
-      .default(preset.stopThreshold)
-      .describe("probability under which speech may be ending"),
-    minSpeechMs: durationMs.default(preset.minSpeechMs).describe("speech that confirms a turn"),
-    minSilenceMs: durationMs.default(preset.minSilenceMs).describe("silence that ends a turn"),
-    preRollMs: z
-      .int()
-      .min(0)
-      .max(PRE_ROLL_MS_MAX)
-      .default(preset.preRollMs)
-      .describe("audio before the onset"),
-    confidentSilenceThreshold: share
-      .default(preset.confidentSilenceThreshold)
-      .describe("under this probability silence counts confidentSilenceWeight times"),
-    confidentSilenceWeight: z
-      .int()
-      .min(1)
-      .max(8)
-      .default(preset.confidentSilenceWeight)
-      .describe("1 = plain silence"),
-    shortSpeechMs: durationMs
-      .default(preset.shortSpeechMs)
-      .describe("speech shorter than this waits longer"),
-    shortSpeechSilencePercent: z
-      .int()
-      .min(100)
-      .max(400)
-      .default(preset.shortSpeechSilencePercent)
-      .describe("minSilenceMs after short speech, 100 = the same"),
-    gateOverNoiseFloorDb: z
-      .number()
-      .min(0)
-      .max(60)
-      .default(preset.gateOverNoiseFloorDb)
-      .describe("level over the noise floor under which the model is skipped, 0 = never skipped"),
-    isLevelNormalised: z
-      .boolean()
-      .default(preset.isLevelNormalised)
-      .describe("lift quiet callers before the model"),
-  });
-}
 
 function routeSettings(greeting: string, nudgeSeconds: number, idleGoodbyeSeconds: number) {
   return z.strictObject({
@@ -195,61 +142,8 @@ export const CONFIG_SCHEMA = z.strictObject({
     .enum(["fast", "standard", "high", "linear"])
     .default("standard")
     .describe("preset of the resampler"),
-  vad: z.strictObject({
-    engine: vadEngine
-      .default("core")
-      .describe("core, energy, or onnx:NAME of models/manifest.json"),
-    fallback: z
-      .enum(["none", "core", "energy"])
-      .default("none")
-      .describe("engine when that one does not load, none = refuse to start"),
-    engines: z
-      .array(vadEngine)
-      .default([])
-      .describe("further engines that calls may ask for, comma separated"),
-    manifestFile: z
-      .string()
-      .default("")
-      .describe("the operator's own models, like models/manifest.json"),
-    phone: turnSettings("phone"),
-    wideband: turnSettings("wideband"),
-  }),
-  bargeIn: z.strictObject({
-    isEnabled: z.boolean().default(true).describe("the caller may talk over the agent"),
-    action: z
-      .enum(["interrupt", "pause", "acknowledge", "duck", "ignore"])
-      .default("interrupt")
-      .describe(
-        "what speech over the agent does; pause: the first sign of it already silences the agent, " +
-          "a cough lets it go on; acknowledge: the answer to it begins with an acknowledgement; " +
-          "duck: the agent goes on, quieter; ignore: it goes on",
-      ),
-    acknowledgement: text
-      .default("I understand.")
-      .describe("with acknowledge: what the agent says first after an interruption"),
-    duckGain: z
-      .number()
-      .min(0)
-      .max(1)
-      .default(0.25)
-      .describe("with duck: the agent's level while the caller speaks, 0.25 = -12 dB"),
-    heldSpeech: z
-      .enum(["auto", "drop", "commit"])
-      .default("auto")
-      .describe(
-        "what becomes of speech over the agent that interrupted nothing and ended before it did; " +
-          "commit: the model is given it, unanswered; auto = commit with duck and ignore, else drop",
-      ),
-    threshold: share.default(0.6).describe("probability from which a window counts"),
-    minSpeechMs: durationMs.default(200).describe("speech that interrupts"),
-    overNoiseFloorDb: z
-      .number()
-      .min(0)
-      .max(60)
-      .default(4)
-      .describe("level over the noise floor that a frame needs, 0 = any"),
-    cooldownMs: durationMs.default(500).describe("rest after an interruption"),
-  }),
+  vad: VAD_SETTINGS,
+  bargeIn: BARGE_IN_SETTINGS,
   log: z.strictObject({
     level: z.enum(["debug", "info", "warn", "error"]).default("info").describe("least level"),
     isPersonalDataLogged: z.boolean().default(false).describe("write fields that start with pii_"),

@@ -9,15 +9,9 @@ import { RecordedEffects } from "./recorded-effects.ts";
 const { ONSET_MAYBE, ONSET, ONSET_FALSE, END, BARGE_MAYBE, BARGE, BARGE_FALSE } = CAPTURE_EVENT;
 const FRAME_SAMPLES = 160;
 
-function setUp({
-  isQuiet = true,
-  isInterruptible = true,
-  isBargeInHeld = false,
-  isHeldCommitted = false,
-} = {}) {
+function setUp({ isQuiet = true, isInterruptible = true, isHeldCommitted = false } = {}) {
   const effects = new RecordedEffects();
-  const agent = { isQuiet, isInterruptible, isBargeInHeld };
-  const log = effects.log;
+  const agent = { isQuiet, isInterruptible };
   const settings = {
     callerFrameSamples: FRAME_SAMPLES,
     callerRateHz: 8000,
@@ -28,11 +22,11 @@ function setUp({
   const speech = new CallerSpeech(settings, effects, effects, {
     isAgentQuiet: () => agent.isQuiet,
     isInterruptible: () => agent.isInterruptible,
-    isBargeInHeld: () => agent.isBargeInHeld,
-    onTurnStarted: (onset) => log.push(`turn from ${onset}`),
-    onTurnEnded: (first, end) => log.push(`turn [${first}, ${end})`),
+    isBargeInHeld: () => false,
+    onTurnStarted: (onset) => effects.log.push(`turn from ${onset}`),
+    onTurnEnded: (first, end) => effects.log.push(`turn [${first}, ${end})`),
     onHeldEnded: () => isHeldCommitted,
-    onHeldCommitted: (first, end) => log.push(`mute [${first}, ${end})`),
+    onHeldCommitted: (first, end) => effects.log.push(`mute [${first}, ${end})`),
   });
   let frameIndex = 0;
   /** One frame with these bits; the window judged speech ended with it. */
