@@ -159,6 +159,22 @@ export const CACHE_RESULTS_MAX = 4_000;
 /** Callers that the memory store keeps; the one seen longest ago goes first. */
 export const MEMORY_CALLERS_MAX = 10_000;
 
+// Text to speech (S2-51, S2-54, S2-58).
+/** Sentences that wait to be spoken; the model's writing waits when there are so many. */
+export const SPEECH_QUEUE_SENTENCES = 5;
+export const SPEECH_CHUNK_MS = 50;
+/** What the first chunk of a sentence must have at least. */
+export const SPEECH_FIRST_CHUNK_MS = FRAME_MS;
+export const SPEECH_JOIN_MS = 20;
+/** Chunks held for a listener that paused; with more, the engine is not read. */
+export const SPEECH_HELD_CHUNKS = 2 * SPEECH_QUEUE_SENTENCES;
+/** Of one push: no model's part is longer. */
+export const SPEECH_TEXT_CHARS_MAX = 64 * 1024;
+/** Of one interjection, which is spoken whole: what speech services take. */
+export const SPEECH_INTERJECTION_CHARS_MAX = 4 * 1024;
+/** An engine that gives more audio for one sentence has lost its way. */
+export const SPEECH_SENTENCE_MS_MAX = 120_000;
+
 // Bytes of one second, for memory budgets.
 export const UPSTREAM_RATE_HZ_MAX = 24_000;
 export const UPSTREAM_BYTES_PER_SECOND_MAX = UPSTREAM_RATE_HZ_MAX * 2;
@@ -212,6 +228,8 @@ assert(START_TIMEOUT_MS <= MESSAGE_TIMEOUT_MS, "the start must not be waited for
 assert(INFLOW_RATE_MAX > 1, "real time must be allowed");
 assert(TWILIO_MARK_SPACING_MS >= FRAME_MS, "at most one mark per frame");
 assert(TWILIO_MEDIA_BYTES_MAX < MESSAGE_BYTES_MAX, "a media message must fit one message");
+assert(SPEECH_JOIN_MS <= SPEECH_CHUNK_MS, "a join must fit a chunk");
+assert(SPEECH_FIRST_CHUNK_MS <= SPEECH_CHUNK_MS, "a first chunk must be a chunk");
 assert(UPSTREAM_BACKOFF_MS_MIN < UPSTREAM_BACKOFF_MS_MAX, "backoff must grow");
 assert(
   UPSTREAM_DIALS_PER_SECOND_MAX * UPSTREAM_BACKOFF_MS_MIN <= 1_000,

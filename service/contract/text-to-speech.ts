@@ -67,18 +67,28 @@ export type SpeechPriority = "urgent" | "normal" | "filler";
 export interface SpeechStreamListener {
   /**
    * A sentence's audio begins: before its first onSpeech. `sentence` counts from 1 and grows; a
-   * failed one has a number too. text: as it was pushed, not as it was normalised.
+   * failed one has a number too. text: as it was pushed, without the spaces around it, not as it
+   * was normalised.
    */
   onSentenceStarted(sentence: number, text: string, priority: SpeechPriority): void;
   /**
    * The next audio, at the stream's rate; `audio` is valid until this returns. words: those whose
    * audio begins in it, ms since the sentence's first sample; empty when the engine gives no times.
+   * Up to 50 ms; sequence counts from 1 and grows by one, through all sentences.
    */
-  onSpeech(sentence: number, audio: Int16Array, words: readonly SpokenWord[]): void;
+  onSpeech(
+    sentence: number,
+    audio: Int16Array,
+    words: readonly SpokenWord[],
+    sequence: number,
+  ): void;
   onSentenceEnded(sentence: number): void;
   /** Nothing (more) of this sentence is spoken; the next one follows. The chain was tried. */
   onSentenceFailed(sentence: number, text: string, error: Error): void;
-  /** push() may go on: once after each BUFFERED or DROPPED (S2-60, D-34). */
+  /**
+   * push() may go on: once after each BUFFERED or DROPPED (S2-60, D-34), not after clear(), which
+   * makes room at once.
+   */
   onRoom(): void;
   /** All that was pushed before finish() was handed out or failed. Once per finish(). */
   onFinished(): void;
