@@ -1,6 +1,7 @@
 // The numbers of calls: turns what one call tells into the service's metrics.
 // Station: made once per route by the composition, shared by all its calls; adds, never allocates.
 import type { ConversationCount } from "./contract/call-effects.ts";
+import type { LatencyStage } from "./contract/latency.ts";
 import type { Metrics } from "./contract/metrics.ts";
 import { SEND, type SendResult } from "./contract/send-result.ts";
 import type { RouteLabel, ServiceMetrics, UpstreamLabel } from "./telemetry/service-metrics.ts";
@@ -10,6 +11,8 @@ export interface CallMeters {
   onOpened(): void;
   onEnded(durationMs: number): void;
   onTurnLatency(perceivedMs: number, commitMs: number): void;
+  /** A stage of ours took so long; isOver: longer than its budget. */
+  onStage(stage: LatencyStage, durationMs: number, isOver: boolean): void;
   onSent(result: SendResult): void;
   /** From the event that decided to the clear on its way. */
   onBargeIn(reactionMs: number): void;
@@ -71,6 +74,11 @@ export function createCallMeters({
     onTurnLatency(perceivedMs, commitMs) {
       calls.turnLatencyMs.observe(perceivedMs);
       service.commitLatencyMs.observe(commitMs);
+    },
+    onStage(stage, durationMs, isOver) {
+      const { durationsMs, violations } = service.stages[stage];
+      durationsMs.observe(durationMs);
+      if (isOver) violations.add(1);
     },
     onSent(result) {
       if (result === SEND.SENT) service.sends.sent.add(1);

@@ -3,6 +3,7 @@
 // Limits: callsMax, callsPerKeyMax; at most callsMax upstreams dialled ahead of their call, each
 // forgotten after PREPARED_MS.
 import { Call } from "./call.ts";
+import type { LatencyBudgets } from "./call-latency.ts";
 import type { CallMeters } from "./call-meters.ts";
 import type { CallEvents, CallStage } from "./contract/call-events.ts";
 import { CLOSE } from "./contract/call-terms.ts";
@@ -31,6 +32,7 @@ export interface CallServiceSettings extends NegotiateSettings {
   /** 0: as many as callsMax. */
   readonly callsPerKeyMax: number;
   readonly callMinutesMax: number;
+  readonly latencyBudgets: LatencyBudgets;
   /** What the agent is told to say when time is up or the service stops; "" to say nothing. */
   readonly goodbye: string;
 }
@@ -159,6 +161,7 @@ export class CallService implements CallOpener {
       upstream,
       upstreamName,
       callMinutesMax: settings.callMinutesMax,
+      latencyBudgets: settings.latencyBudgets,
       goodbye: settings.goodbye,
       openEngine,
       stages: this.#deps.stages ?? [],

@@ -2,7 +2,7 @@
 // once.
 // Station: between a transport (CallPort) and the lane that does the work. Made by call-service.ts.
 // A throw inside any entry is our bug: it is logged, this call closes with 1011, others go on.
-import type { AudioEngine, EngineListener } from "./contract/audio-engine.ts";
+import type { AudioEngine } from "./contract/audio-engine.ts";
 import type { ConversationCount } from "./contract/call-effects.ts";
 import {
   CLOSE,
@@ -11,49 +11,26 @@ import {
   type LaneName,
   type TurnDetection,
 } from "./contract/call-terms.ts";
-import type { Clock, TimerHandle } from "./contract/clock.ts";
-import type { Log } from "./contract/log.ts";
+import type { TimerHandle } from "./contract/clock.ts";
 import type { SendResult } from "./contract/send-result.ts";
-import type { CallNotice, CallPort, Transport } from "./contract/transport.ts";
+import type { CallNotice, CallPort } from "./contract/transport.ts";
 import type { TokenUsage, UpstreamClosure } from "./contract/upstream.ts";
 import { errorOf, GuardedEngineListener, takeEvery } from "./call-guards.ts";
-import type { CallMeters } from "./call-meters.ts";
-import { type CallPlan, conversationSettings, startedNotice } from "./call-plan.ts";
+import type { CallDeps } from "./call-deps.ts";
+import { CallLatency } from "./call-latency.ts";
+import { conversationSettings, startedNotice } from "./call-plan.ts";
 import { CallLanes, type CallLanesDeps } from "./call-lanes.ts";
 import type { LaneOwner, ToolAnswer } from "./lane/fast/lane-owner.ts";
-import type { CallEvents, CallStage } from "./contract/call-events.ts";
-import type { EarlyUpstream } from "./upstream/early-upstream.ts";
 
 const RECONNECTING =
   "The agent's line is not there and is being opened again; the caller may go on speaking";
-
-export interface CallDeps {
-  readonly id: string;
-  readonly plan: CallPlan;
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly meters: CallMeters;
-  readonly transport: Transport;
-  readonly upstream: EarlyUpstream;
-  readonly upstreamName: string;
-  readonly callMinutesMax: number;
-  /** What the agent is told to say when the call's time is up; "" to say nothing. */
-  readonly goodbye: string;
-  /** Makes and initializes the call's engine; null when every slot is taken. */
-  readonly openEngine: (plan: CallPlan, listener: EngineListener) => AudioEngine | null;
-  /** Stages of the big lane, in order. */
-  readonly stages: readonly CallStage[];
-  /** The call has a big lane now; its events can be subscribed to. */
-  readonly onEvents: (callId: string, events: CallEvents) => void;
-  /** The call is over and everything of it is freed. */
-  readonly onOver: (call: Call) => void;
-}
 
 export class Call implements CallPort, LaneOwner {
   readonly id: string;
   readonly #deps: CallDeps;
   readonly #engine: AudioEngine;
   readonly #lanes: CallLanes;
+  readonly #latency: CallLatency;
   readonly #startedMs: number;
   readonly #limitTimer: TimerHandle;
   #isOver = false;
@@ -66,6 +43,11 @@ export class Call implements CallPort, LaneOwner {
     this.#engine = engine;
     this.#startedMs = deps.clock.nowMs();
     const { format } = deps.plan;
+    this.#latency = new CallLatency({
+      budgets: deps.latencyBudgets,
+      log: deps.log,
+      onStage: (stage, ms, isOver) => deps.meters.onStage(stage, ms, isOver),
+    });
     const onBug = (error: unknown) => this.onBug(error);
     const lanes: CallLanesDeps = {
       fast: {
@@ -75,6 +57,7 @@ export class Call implements CallPort, LaneOwner {
         upstream: deps.upstream.upstream(),
         transport: deps.transport,
         owner: this,
+        stages: this.#latency,
         upstreamSampleBytes: format.upstreamEncoding === "pcm16" ? 2 : 1,
         settings: conversationSettings(deps.plan),
       },
@@ -213,7 +196,8 @@ export class Call implements CallPort, LaneOwner {
       () => this.#engine.shutdown(),
       () => this.#deps.upstream.upstream().close(),
       () => meters.onEnded(durationMs),
-      () => log.info("call ended", { reason, durationMs, turns }),
+      () =>
+        log.info("call ended", { reason, durationMs, turns, stagesMs: this.#latency.summary() }),
       () => onOver(this),
     ]);
   }
@@ -259,6 +243,8 @@ export class Call implements CallPort, LaneOwner {
     if (notice.kind === "turn_latency") {
       const commitMs = notice.endpointMs + notice.commitMs;
       this.#deps.meters.onTurnLatency(notice.perceivedMs, commitMs);
+      const oursMs = notice.perceivedMs - commitMs - notice.modelMs;
+      this.#latency.observe("audio_to_caller", oursMs);
     }
     this.#lanes.notice(notice);
   }

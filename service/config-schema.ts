@@ -4,6 +4,7 @@
 // environment; a few well-known variables keep the names people already use (ENV_NAMES).
 // docs/configuration.md is printed from here and a test compares the two.
 import { z } from "zod";
+import { LATENCY_SETTINGS } from "./config-latency.ts";
 import { BARGE_IN_SETTINGS, VAD_SETTINGS } from "./config-speech.ts";
 import { INSTRUCTIONS_BYTES_MAX, SLOTS } from "./limits.ts";
 
@@ -144,6 +145,7 @@ export const CONFIG_SCHEMA = z.strictObject({
     .describe("preset of the resampler"),
   vad: VAD_SETTINGS,
   bargeIn: BARGE_IN_SETTINGS,
+  latency: LATENCY_SETTINGS,
   log: z.strictObject({
     level: z.enum(["debug", "info", "warn", "error"]).default("info").describe("least level"),
     isPersonalDataLogged: z.boolean().default(false).describe("write fields that start with pii_"),

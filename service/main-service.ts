@@ -78,6 +78,13 @@ export async function startService(deps: ServiceDeps): Promise<RunningService> {
     settings: {
       ...config,
       transcriptionModel: config.openai.transcriptionModel,
+      latencyBudgets: {
+        onset_to_upstream: config.latency.onsetToUpstreamMs,
+        frame_to_upstream: config.latency.frameToUpstreamMs,
+        reaction: config.latency.reactionMs,
+        end_to_commit: config.latency.endToCommitMs,
+        audio_to_caller: config.latency.audioToCallerMs,
+      },
       goodbye: config.agent.goodbye,
     },
     clock,

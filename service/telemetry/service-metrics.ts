@@ -3,6 +3,7 @@
 // slices; modules that count things of their own make those themselves, under their own names.
 // Label values are closed sets: routes, upstreams, results, error codes we know. Never a call id,
 // a caller or a text (T28).
+import { LATENCY_STAGES, type LatencyStage } from "../contract/latency.ts";
 import type { Counter, Gauge, Histogram, Metrics } from "../contract/metrics.ts";
 import type { MetricsRegistry } from "./metrics-registry.ts";
 
@@ -27,8 +28,15 @@ export interface CallMetrics {
   readonly turnLatencyMs: Histogram;
 }
 
+export interface StageMetrics {
+  readonly durationsMs: Histogram;
+  readonly violations: Counter;
+}
+
 export interface ServiceMetrics {
   readonly calls: Readonly<Record<RouteLabel, Readonly<Record<UpstreamLabel, CallMetrics>>>>;
+  /** Our own share of the latency, by stage, and how often it was over its budget. */
+  readonly stages: Readonly<Record<LatencyStage, StageMetrics>>;
   readonly turns: Counter;
   readonly commitLatencyMs: Histogram;
   readonly bargeIns: Counter;
@@ -45,6 +53,7 @@ export function createServiceMetrics(metrics: MetricsRegistry): ServiceMetrics {
     calls: byLabel(ROUTES, (route) =>
       byLabel(UPSTREAMS, (upstream) => callMetrics(metrics, { route, upstream })),
     ),
+    stages: byLabel(LATENCY_STAGES, (stage) => stageMetrics(metrics, stage)),
     ...conversationMetrics(metrics),
     sends: byLabel(["sent", "buffered", "dropped"] as const, (result) =>
       metrics.counter("voxbridge_sends_total", "Answer frames to callers by result", { result }),
@@ -74,6 +83,22 @@ function callMetrics(metrics: Metrics, { route, upstream }: CallLabels): CallMet
       "End of the caller's speech to the first audio sent",
       TURN_MS,
       labels,
+    ),
+  };
+}
+
+function stageMetrics(metrics: Metrics, stage: LatencyStage): StageMetrics {
+  return {
+    durationsMs: metrics.histogram(
+      "voxbridge_stage_ms",
+      "Our own share of the latency by stage, docs/latency.md",
+      SHORT_MS,
+      { stage },
+    ),
+    violations: metrics.counter(
+      "voxbridge_latency_over_budget_total",
+      "Times a stage took longer than its budget",
+      { stage },
     ),
   };
 }

@@ -11,6 +11,7 @@ import type { ConversationCount, ConversationTimer } from "../../contract/call-e
 import type { TurnDetection } from "../../contract/call-terms.ts";
 import type { Clock } from "../../contract/clock.ts";
 import type { CallLane } from "../../contract/lane.ts";
+import type { StageSink } from "../../contract/latency.ts";
 import { SEND, type SendResult } from "../../contract/send-result.ts";
 import type { CallNotice, Transport } from "../../contract/transport.ts";
 import type {
@@ -24,6 +25,7 @@ import { dtmfText, providerTurns } from "../../upstream/provider-turns.ts";
 import { SpanForwarder } from "../../upstream/span-forwarder.ts";
 import type { LaneOwner } from "./lane-owner.ts";
 import { LaneEffects } from "./lane-effects.ts";
+import { StageTimer } from "./stage-timer.ts";
 
 export interface FastLaneDeps {
   readonly id: string;
@@ -32,6 +34,8 @@ export interface FastLaneDeps {
   readonly upstream: Upstream;
   readonly transport: Transport;
   readonly owner: LaneOwner;
+  /** Times of our own stages. */
+  readonly stages: StageSink;
   readonly settings: ConversationSettings;
   /** Bytes of one sample in the upstream's format. */
   readonly upstreamSampleBytes: number;
@@ -43,13 +47,12 @@ export class FastLane implements CallLane {
   readonly #effects: LaneEffects;
   readonly #forwarder: SpanForwarder;
   readonly #conversation: Conversation;
+  readonly #timer: StageTimer;
   /** Caller samples per upstream sample. */
   readonly #callerScale: number;
   #isOpen = false;
   /** The provider wrote down the newest turn: a new session gets it as text. */
   #isTurnWritten = false;
-  /** When the newest frame or provider event came in: an interruption's time counts from there. */
-  #eventMs = 0;
 
   constructor(deps: FastLaneDeps) {
     this.#deps = deps;
@@ -69,6 +72,9 @@ export class FastLane implements CallLane {
     });
     this.#conversation = new Conversation(settings, this.#effects, engine);
     this.#callerScale = settings.callerRateHz / settings.upstreamRateHz;
+    const { callerRateHz, turnDetection } = settings;
+    this.#timer = new StageTimer({ clock, engine, stages: deps.stages, callerRateHz });
+    this.#timer.setTurnDetection(turnDetection);
   }
 
   conversation(): Conversation {
@@ -84,14 +90,14 @@ export class FastLane implements CallLane {
 
   sendAudio(message: Uint8Array, start: number, end: number, captureMs: number): SendResult {
     if (!this.#isOpen) return SEND.DROPPED;
-    this.#eventMs = this.#deps.clock.nowMs();
+    this.#timer.begin();
     this.#deps.engine.capture(message, start, end, captureMs);
     return this.#deps.upstream.isReady() ? SEND.SENT : SEND.BUFFERED;
   }
 
   sendAudioBase64(payload: string, captureMs: number): SendResult {
     if (!this.#isOpen) return SEND.DROPPED;
-    this.#eventMs = this.#deps.clock.nowMs();
+    this.#timer.begin();
     this.#deps.engine.captureBase64(payload, captureMs);
     return this.#deps.upstream.isReady() ? SEND.SENT : SEND.BUFFERED;
   }
@@ -115,6 +121,7 @@ export class FastLane implements CallLane {
   setTurnDetection(turnDetection: TurnDetection): void {
     this.#deps.upstream.updateSession({ turnDetection: providerTurns(turnDetection) });
     this.#forwarder.setTurnDetection(turnDetection);
+    this.#timer.setTurnDetection(turnDetection);
     this.#conversation.setTurnDetection(turnDetection);
   }
 
@@ -129,6 +136,7 @@ export class FastLane implements CallLane {
   onCaptureFrame(bits: number, frameIndex: number): void {
     this.#conversation.onCapture(bits, frameIndex);
     this.#forwarder.onFrame();
+    if (this.#deps.upstream.isReady()) this.#timer.onFrame(bits, frameIndex);
   }
 
   onPlaybackFrame(
@@ -179,7 +187,7 @@ export class FastLane implements CallLane {
   }
 
   onSpeechStarted(audioStartMs: number): void {
-    this.#eventMs = this.#deps.clock.nowMs();
+    this.#timer.begin();
     this.#conversation.onProviderSpeechStarted(audioStartMs);
   }
 
@@ -263,8 +271,8 @@ export class FastLane implements CallLane {
   }
 
   #onCount(name: ConversationCount): void {
-    const { clock, owner } = this.#deps;
-    if (name === "barge_in") owner.onBargeIn(clock.nowMs() - this.#eventMs);
+    const { owner } = this.#deps;
+    if (name === "barge_in") owner.onBargeIn(this.#timer.onReaction());
     owner.onCount(name);
   }
 

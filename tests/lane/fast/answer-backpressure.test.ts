@@ -57,6 +57,7 @@ function makeLane() {
     engine,
     upstream,
     transport,
+    stages: { observe: () => undefined },
     owner: standIn<LaneOwner>({ onBug: (error) => void bugs.push(error) }, undefined),
     settings: {
       turnDetection: "local",

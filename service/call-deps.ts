@@ -1,0 +1,34 @@
+// What one call is made of, given by the call service. Station: between call-service.ts and call.ts.
+import type { Call } from "./call.ts";
+import type { LatencyBudgets } from "./call-latency.ts";
+import type { CallMeters } from "./call-meters.ts";
+import type { CallPlan } from "./call-plan.ts";
+import type { AudioEngine, EngineListener } from "./contract/audio-engine.ts";
+import type { CallEvents, CallStage } from "./contract/call-events.ts";
+import type { Clock } from "./contract/clock.ts";
+import type { Log } from "./contract/log.ts";
+import type { Transport } from "./contract/transport.ts";
+import type { EarlyUpstream } from "./upstream/early-upstream.ts";
+
+export interface CallDeps {
+  readonly id: string;
+  readonly plan: CallPlan;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly meters: CallMeters;
+  readonly transport: Transport;
+  readonly upstream: EarlyUpstream;
+  readonly upstreamName: string;
+  readonly callMinutesMax: number;
+  readonly latencyBudgets: LatencyBudgets;
+  /** What the agent is told to say when the call's time is up; "" to say nothing. */
+  readonly goodbye: string;
+  /** Makes and initializes the call's engine; null when every slot is taken. */
+  readonly openEngine: (plan: CallPlan, listener: EngineListener) => AudioEngine | null;
+  /** Stages of the big lane, in order. */
+  readonly stages: readonly CallStage[];
+  /** The call has a big lane now; its events can be subscribed to. */
+  readonly onEvents: (callId: string, events: CallEvents) => void;
+  /** The call is over and everything of it is freed. */
+  readonly onOver: (call: Call) => void;
+}
