@@ -15,7 +15,7 @@ export interface FallbackSettings {
   readonly rememberMs: number;
 }
 
-interface FallbackDeps {
+export interface FallbackDeps {
   readonly clock: Clock;
   readonly metrics: Metrics;
 }

@@ -18,6 +18,7 @@ export class HttpAnswer {
   readonly #settings: HttpAnswerSettings;
   readonly #deadline: Deadline;
   #isRead = false;
+  #isEnough = false;
 
   constructor(response: Response, settings: HttpAnswerSettings, deadline: Deadline) {
     this.#response = response;
@@ -28,6 +29,15 @@ export class HttpAnswer {
   /** A header of the answer, "" when it is not there. */
   header(name: string): string {
     return this.#response.headers.get(name) ?? "";
+  }
+
+  /**
+   * What was wanted has come: within `ms` the body may still end by itself, which
+   * keeps the connection; after that it is left, and that is no failure.
+   */
+  end(ms: number): void {
+    this.#isEnough = true;
+    this.#deadline.next(ms);
   }
 
   /** The pieces of the body in order. Once. Throws VoxError when it breaks, stalls or is too long. */
@@ -41,7 +51,7 @@ export class HttpAnswer {
     let bytes = 0;
     try {
       for (;;) {
-        this.#deadline.next(silenceMsMax);
+        if (!this.#isEnough) this.#deadline.next(silenceMsMax);
         const { done, value } = await untilAborted(reader.read(), this.#deadline.signal);
         if (done) return;
         bytes += value.length;
@@ -52,6 +62,7 @@ export class HttpAnswer {
         yield value;
       }
     } catch (error) {
+      if (this.#isEnough) return;
       if (error instanceof VoxError) throw error;
       if (this.#deadline.signal.aborted) throw this.#deadline.error(provider);
       throw failureOfConnection(provider, error);

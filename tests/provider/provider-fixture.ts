@@ -8,7 +8,8 @@ import {
   type ProviderHttpSettings,
 } from "../../service/provider/provider-http.ts";
 import { createSeededRandom } from "../support/seeded-random.ts";
-import { createSteppedClock } from "../support/stepped-clock.ts";
+import type { SocketCensus } from "../support/socket-census.ts";
+import { createSteppedClock, type SteppedClock } from "../support/stepped-clock.ts";
 
 export const NEVER = new AbortController().signal;
 
@@ -56,19 +57,25 @@ export async function failureOf(promise: Promise<unknown>): Promise<VoxError> {
   throw new Error("It did not fail");
 }
 
-/** Moves the clock until the promise settles; what a retry waits for passes at once. */
+/**
+ * Moves the clock until the promise settles, to the next timer whenever nothing is under way. With
+ * sockets, the census says when that is; without, one turn of the event loop is enough.
+ */
 export async function settled<Value>(
   promise: Promise<Value>,
-  clock: ReturnType<typeof createSteppedClock>,
+  clock: SteppedClock,
+  census?: SocketCensus,
 ): Promise<Value> {
   let isOver = false;
-  void promise.then(
-    () => (isOver = true),
-    () => (isOver = true),
-  );
-  for (let turn = 0; turn < 10_000 && !isOver; turn += 1) {
-    await new Promise<void>((resolve) => setImmediate(resolve));
-    if (!isOver) clock.advance(1);
+  const end = () => {
+    isOver = true;
+  };
+  void promise.then(end, end);
+  for (let turn = 0; turn < 10_000; turn += 1) {
+    await (census?.settle() ?? new Promise<void>((resolve) => setImmediate(resolve)));
+    if (isOver) return promise;
+    const dueMs = clock.nextDueMs();
+    if (Number.isFinite(dueMs)) clock.advance(dueMs - clock.nowMs());
   }
-  return promise;
+  throw new Error(`Not settled: ${census?.describe() ?? "no timer helped"}`);
 }

@@ -62,11 +62,11 @@ describe("createProviderHttp()", () => {
   });
 
   test("a second attempt that works is an answer", async () => {
-    await using server = startRawHttpServer((_, index) =>
-      index === 0 ? rawAnswer("{}", { status: 500 }) : rawAnswer('{"ok":1}'),
+    const { fetch } = answering((index) =>
+      index === 0 ? new Response("{}", { status: 500 }) : Response.json({ ok: 1 }),
     );
     const clock = createSteppedClock();
-    const client = clientOf(server.url, { retriesMax: 1 }, { clock });
+    const client = clientOf("http://127.0.0.1", { retriesMax: 1 }, { clock, fetch });
     expect(await settled(askJson(client), clock)).toEqual({ ok: 1 });
   });
 

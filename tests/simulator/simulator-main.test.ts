@@ -25,12 +25,27 @@ describe("startSimulator()", () => {
     await simulator?.stop();
   });
 
+  test("answers chat requests beside it", async () => {
+    const simulator = await startSimulator(["--port", "0", "--first-token", "0"]);
+    const body = { model: "any", stream: true, messages: [{ role: "user", content: "hi" }] };
+    const response = await fetch(`${simulator?.chatUrl}/chat/completions`, {
+      method: "POST",
+      body: JSON.stringify(body),
+    });
+    expect(await response.text()).toContain("[DONE]");
+    await simulator?.stop();
+  });
+
   test.each([
     [["--port", "70000"], "port is 70000"],
     [["--port", "1.5"], "port is 1.5"],
     [["--speed", "0"], "speed is 0"],
     [["--delay", "6000"], "delay is 6000"],
     [["--script", "none.yaml"], "script is none.yaml, must be a file"],
+    [["--chat-script", "none.yaml"], "chat-script is none.yaml, must be a file"],
+    [["--chat-port", "70000"], "chat-port is 70000"],
+    [["--port", "65535"], "chat-port is 65536"],
+    [["--tokens-per-second=-1"], "tokens-per-second is -1"],
     [["--wrong"], "--wrong"],
   ])("refuses %p", async (args, part) => {
     expect(await failure(args)).toContain(part);

@@ -1,5 +1,6 @@
-// Counts the messages at both ends of every WebSocket of this process, so that a test on stepped
-// time knows when nothing is under way any more, without sleeping and without asking the service.
+// Counts the messages at both ends of every WebSocket of this process, and with http-census.ts its
+// HTTP requests, so that a test on stepped time knows when nothing is under way any more, without
+// sleeping and without asking the service.
 //
 //   client sent --> server received        client received <-- server sent
 //
@@ -10,6 +11,7 @@
 // Limits: one census at a time; sockets made before it are not seen; paused sockets are never
 // quiet.
 import type { ServerWebSocket } from "bun";
+import { openHttpCensus } from "./http-census.ts";
 
 export interface SocketCensus {
   /** Turns the event loop until the sockets are quiet; throws when they are not after TURNS_MAX. */
@@ -43,6 +45,7 @@ export function openSocketCensus(): SocketCensus {
   const servers = new Map<object, Traffic>();
   const releaseClient = countClients(clients);
   const releaseServer = countServers(servers);
+  const http = openHttpCensus();
 
   const sums = () => {
     const sum = (ends: Iterable<Traffic>, key: keyof Traffic): number =>
@@ -61,13 +64,14 @@ export function openSocketCensus(): SocketCensus {
   const isQuiet = (): boolean => {
     const now = sums();
     return (
+      http.isQuiet() &&
       now.dialing === 0 &&
       now.clients === now.servers &&
       now.clientSent === now.serverReceived &&
       now.serverSent === now.clientReceived
     );
   };
-  const describe = (): string => JSON.stringify(sums());
+  const describe = (): string => `${JSON.stringify(sums())} ${http.describe()}`;
 
   return {
     async settle() {
@@ -81,6 +85,7 @@ export function openSocketCensus(): SocketCensus {
     },
     describe,
     close() {
+      http.close();
       releaseClient();
       releaseServer();
     },
