@@ -7,7 +7,7 @@ import type { SendResult } from "./send-result.ts";
 
 export interface TranscribedWord {
   readonly word: string;
-  /** Ms since the utterance's first sample. */
+  /** Ms since the first sample: of the utterance, or of the piece that an engine was given. */
   readonly startMs: number;
   readonly endMs: number;
   /** 0..1; 1 when the engine does not say. */
@@ -18,7 +18,7 @@ export interface Transcript {
   readonly text: string;
   /** 0..1; 1 when the engine does not say. */
   readonly confidence: number;
-  /** Ms since the utterance's first sample. */
+  /** As in TranscribedWord. */
   readonly startMs: number;
   readonly endMs: number;
   /** ISO 639-1, "" when unknown. */
@@ -39,10 +39,11 @@ export interface SpeechToTextSupport {
   readonly chunkMs: number;
 }
 
-/** Writes down one piece of audio. Throws VoxError with a ProviderFailureCode. */
+/** Writes down one piece of audio; knows nothing of others. */
 export interface SpeechToTextEngine {
   readonly name: string;
   readonly support: SpeechToTextSupport;
+  /** Throws VoxError with a ProviderFailureCode. `audio` stays as it is until it settles. */
   transcribe(
     audio: Int16Array,
     options: { readonly rateHz: number; readonly language: string; readonly prompt: string },
@@ -51,26 +52,31 @@ export interface SpeechToTextEngine {
   close(): void;
 }
 
-/** Direct calls; must not throw. Nothing comes for an utterance after its final or its failure. */
+/** Direct calls; must not throw. After a final or a failure nothing comes before resume(). */
 export interface SpeechToTextListener {
   /** Words after the last final that may still change; only when they changed (S2-38). */
   onPartial(utterance: number, transcript: Transcript): void;
   /** A sentence that will not change any more, before the utterance is over (S2-37). */
   onSentence(utterance: number, transcript: Transcript): void;
-  /** Everything heard of the utterance (D-26). Exactly one of onFinal and onFailed, after finish. */
+  /**
+   * Everything heard of the utterance (D-26), sentences told before included. Exactly one of
+   * onFinal and onFailed for each finish() that was not taken back, never from within it.
+   */
   onFinal(utterance: number, transcript: Transcript): void;
   onFailed(utterance: number, error: Error): void;
 }
 
 /**
  * One call's ears. Order: begin(n), append..., then finish() or cancel(); n grows. finish() may be
- * taken back by resume() until the final came: the same utterance goes on (D-28).
+ * taken back by resume(), before or after its final came: the same utterance goes on, and the next
+ * finish() brings a final of all of it (D-28). Audio appended after finish() is kept for that case
+ * only. begin() and cancel() end this: what is kept of the utterance before is forgotten.
  */
 export interface SpeechToTextStream {
   begin(utterance: number): void;
-  /** Bytes [start, end) of `source`; copied before it returns. DROPPED: over its bound, counted. */
+  /** Whole samples in bytes [start, end) of `source`, copied. DROPPED: no memory, or no utterance. */
   append(source: Uint8Array, start: number, end: number): SendResult;
-  /** The caller may be done: write down the rest now. */
+  /** The caller may be done: write down the rest now. Asked again before resume(): no effect. */
   finish(): void;
   /** The caller goes on after all: what finish() asked for is void, no word is lost. */
   resume(): void;
@@ -90,6 +96,7 @@ export interface SpeechToTextRequest {
 export interface SpeechToText {
   readonly name: string;
   readonly support: SpeechToTextSupport;
+  /** Throws VoxError `unsupported_language` for a hint that is not in `support.languages`. */
   open(request: SpeechToTextRequest, listener: SpeechToTextListener): SpeechToTextStream;
   close(): void;
 }
