@@ -7,6 +7,7 @@ import type { AudioEngine, EngineListener } from "./contract/audio-engine.ts";
 import type { CallEvents, CallStage } from "./contract/call-events.ts";
 import type { Clock } from "./contract/clock.ts";
 import type { Log } from "./contract/log.ts";
+import type { Tracing } from "./contract/tracing.ts";
 import type { Transport } from "./contract/transport.ts";
 import type { EarlyUpstream } from "./upstream/early-upstream.ts";
 
@@ -16,6 +17,7 @@ export interface CallDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly meters: CallMeters;
+  readonly tracing: Tracing;
   readonly transport: Transport;
   readonly upstream: EarlyUpstream;
   readonly upstreamName: string;

@@ -18,6 +18,7 @@ import type {
   RefusedCall,
   Transport,
 } from "./contract/transport.ts";
+import type { Tracing } from "./contract/tracing.ts";
 import type { UpstreamFactory } from "./contract/upstream.ts";
 import type { VadModels } from "./contract/vad-model.ts";
 import { type CallPlan, isRefused, negotiate, type NegotiateSettings } from "./call-plan.ts";
@@ -47,6 +48,7 @@ export interface CallServiceDeps {
   readonly upstreamFactory: UpstreamFactory;
   readonly openEngine: (plan: CallPlan, listener: EngineListener) => AudioEngine | null;
   readonly metersFor: (plan: CallPlan) => CallMeters;
+  readonly tracing: Tracing;
   /** For programs that embed the service: stages and events of calls on the big lane. */
   readonly stages?: readonly CallStage[];
   readonly onEvents?: (callId: string, events: CallEvents) => void;
@@ -157,6 +159,7 @@ export class CallService implements CallOpener {
       clock,
       log: log.with({ callId: id }),
       meters: metersFor(plan),
+      tracing: this.#deps.tracing,
       transport,
       upstream,
       upstreamName,

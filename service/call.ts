@@ -18,6 +18,7 @@ import type { TokenUsage, UpstreamClosure } from "./contract/upstream.ts";
 import { errorOf, GuardedEngineListener, takeEvery } from "./call-guards.ts";
 import type { CallDeps } from "./call-deps.ts";
 import { CallLatency } from "./call-latency.ts";
+import { CallSpans } from "./call-spans.ts";
 import { conversationSettings, startedNotice } from "./call-plan.ts";
 import { CallLanes, type CallLanesDeps } from "./call-lanes.ts";
 import type { LaneOwner, ToolAnswer } from "./lane/fast/lane-owner.ts";
@@ -31,6 +32,7 @@ export class Call implements CallPort, LaneOwner {
   readonly #engine: AudioEngine;
   readonly #lanes: CallLanes;
   readonly #latency: CallLatency;
+  readonly #spans: CallSpans;
   readonly #startedMs: number;
   readonly #limitTimer: TimerHandle;
   #isOver = false;
@@ -47,6 +49,15 @@ export class Call implements CallPort, LaneOwner {
       budgets: deps.latencyBudgets,
       log: deps.log,
       onStage: (stage, ms, isOver) => deps.meters.onStage(stage, ms, isOver),
+    });
+    this.#spans = new CallSpans({
+      tracing: deps.tracing,
+      clock: deps.clock,
+      callId: deps.id,
+      route: deps.plan.route,
+      lane: deps.plan.lane,
+      upstream: deps.upstreamName,
+      model: () => deps.upstream.upstream().model,
     });
     const onBug = (error: unknown) => this.onBug(error);
     const lanes: CallLanesDeps = {
@@ -196,6 +207,7 @@ export class Call implements CallPort, LaneOwner {
       () => this.#engine.shutdown(),
       () => this.#deps.upstream.upstream().close(),
       () => meters.onEnded(durationMs),
+      () => this.#spans.end(reason),
       () =>
         log.info("call ended", { reason, durationMs, turns, stagesMs: this.#latency.summary() }),
       () => onOver(this),
@@ -227,6 +239,7 @@ export class Call implements CallPort, LaneOwner {
   }
 
   onUsage(usage: TokenUsage): void {
+    this.#spans.onUsage(usage);
     this.#inputTokens += usage.inputTokens;
     this.#outputTokens += usage.outputTokens;
   }
@@ -246,6 +259,7 @@ export class Call implements CallPort, LaneOwner {
       const oursMs = notice.perceivedMs - commitMs - notice.modelMs;
       this.#latency.observe("audio_to_caller", oursMs);
     }
+    this.#spans.onNotice(notice);
     this.#lanes.notice(notice);
   }
 

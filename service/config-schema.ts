@@ -146,6 +146,21 @@ export const CONFIG_SCHEMA = z.strictObject({
   vad: VAD_SETTINGS,
   bargeIn: BARGE_IN_SETTINGS,
   latency: LATENCY_SETTINGS,
+  tracing: z.strictObject({
+    endpoint: webUrl
+      .default("")
+      .describe("OpenTelemetry collector (OTLP over HTTP) that gets spans, empty = none"),
+    headers: z
+      .array(z.string().regex(/^[\w-]+\s*=/, { error: "NAME=VALUE" }))
+      .default([])
+      .describe("headers for the collector, NAME=VALUE, comma separated"),
+    serviceName: z
+      .string()
+      .min(1)
+      .max(128)
+      .default("voxbridge")
+      .describe("service.name of the spans"),
+  }),
   log: z.strictObject({
     level: z.enum(["debug", "info", "warn", "error"]).default("info").describe("least level"),
     isPersonalDataLogged: z.boolean().default(false).describe("write fields that start with pii_"),
@@ -163,9 +178,17 @@ const ENV_NAMES: Readonly<Record<string, string>> = {
   "openai.realtimeUrl": "OPENAI_REALTIME_URL",
   "openai.realtimeModel": "OPENAI_REALTIME_MODEL",
   "twilio.authToken": "TWILIO_AUTH_TOKEN",
+  "tracing.endpoint": "OTEL_EXPORTER_OTLP_ENDPOINT",
+  "tracing.headers": "OTEL_EXPORTER_OTLP_HEADERS",
+  "tracing.serviceName": "OTEL_SERVICE_NAME",
 };
 
-const SECRET_PATHS: ReadonlySet<string> = new Set(["apiKeys", "openai.apiKey", "twilio.authToken"]);
+const SECRET_PATHS: ReadonlySet<string> = new Set([
+  "apiKeys",
+  "openai.apiKey",
+  "tracing.headers",
+  "twilio.authToken",
+]);
 
 export type SettingKind = "number" | "boolean" | "list" | "text";
 

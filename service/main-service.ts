@@ -6,7 +6,7 @@ import { readCoreWasm } from "./assets.ts";
 import { createCallMeters } from "./call-meters.ts";
 import type { CallPlan } from "./call-plan.ts";
 import { LANES_OFFERED } from "./call-plan.ts";
-import { CallService } from "./call-service.ts";
+import { CallService, type CallServiceSettings } from "./call-service.ts";
 import type { Config } from "./config.ts";
 import type { AudioEngine, EngineListener } from "./contract/audio-engine.ts";
 import type { Clock, Random } from "./contract/clock.ts";
@@ -21,6 +21,7 @@ import { parseScript, type SimulatorScript } from "./simulator/script.ts";
 import { createRealtimeSimulator, type Simulator } from "./simulator/simulator.ts";
 import type { SimulatorOptions } from "./simulator/simulator-options.ts";
 import { createMetricsRegistry, type MetricsRegistry } from "./telemetry/metrics-registry.ts";
+import { createTracing } from "./main-tracing.ts";
 import { createServiceMetrics } from "./telemetry/service-metrics.ts";
 import { type Listener, startListener } from "./transport/listener.ts";
 import { createOpenAiRealtimeFactory } from "./upstream/openai-realtime.ts";
@@ -69,24 +70,14 @@ export async function startService(deps: ServiceDeps): Promise<RunningService> {
   const poolBytes = config.audioPoolMegabytes * 1024 * 1024;
   const shared = createAudioShared({ core, clock, metrics, poolBytes });
   const { simulator, factory } = await upstreamOf(deps, metrics);
+  const tracing = await createTracing(config.tracing, log);
   const upstream = config.upstream;
   const meters = {
     stream: createCallMeters({ service, metrics, route: "stream", upstream }),
     twilio: createCallMeters({ service, metrics, route: "twilio", upstream }),
   };
   const calls = new CallService({
-    settings: {
-      ...config,
-      transcriptionModel: config.openai.transcriptionModel,
-      latencyBudgets: {
-        onset_to_upstream: config.latency.onsetToUpstreamMs,
-        frame_to_upstream: config.latency.frameToUpstreamMs,
-        reaction: config.latency.reactionMs,
-        end_to_commit: config.latency.endToCommitMs,
-        audio_to_caller: config.latency.audioToCallerMs,
-      },
-      goodbye: config.agent.goodbye,
-    },
+    settings: callSettings(config),
     clock,
     random,
     log,
@@ -104,6 +95,7 @@ export async function startService(deps: ServiceDeps): Promise<RunningService> {
     }),
     openEngine: (plan, listener) => openEngine(shared, plan, listener),
     metersFor: (plan) => meters[plan.route],
+    tracing,
   });
   const listener = startListener({
     settings: {
@@ -123,6 +115,7 @@ export async function startService(deps: ServiceDeps): Promise<RunningService> {
     await listener.stop();
     await simulator?.stop();
     await models.close();
+    await tracing.close();
   };
   return {
     port: listener.port,
@@ -136,6 +129,21 @@ export async function startService(deps: ServiceDeps): Promise<RunningService> {
       await stop();
     },
     stop,
+  };
+}
+
+function callSettings(config: Config): CallServiceSettings {
+  return {
+    ...config,
+    transcriptionModel: config.openai.transcriptionModel,
+    latencyBudgets: {
+      onset_to_upstream: config.latency.onsetToUpstreamMs,
+      frame_to_upstream: config.latency.frameToUpstreamMs,
+      reaction: config.latency.reactionMs,
+      end_to_commit: config.latency.endToCommitMs,
+      audio_to_caller: config.latency.audioToCallerMs,
+    },
+    goodbye: config.agent.goodbye,
   };
 }
 

@@ -109,6 +109,10 @@ const PACKAGE_WALLS: Readonly<Record<string, RegExp>> = {
   "@bufbuild/protobuf": /^service\/wire\//,
   zod: /^(service\/(config[\w-]*\.ts|(http|wire|thinker|context|identity|simulator|upstream|provider|language-model|speech-to-text|text-to-speech|cascade)\/)|models\/)/,
   "@ricky0123/vad-web": /^(service\/assets\.ts|models\/)/,
+  "@opentelemetry/api": /^service\/telemetry\//,
+  "@opentelemetry/exporter-trace-otlp-http": /^service\/telemetry\//,
+  "@opentelemetry/resources": /^service\/telemetry\//,
+  "@opentelemetry/sdk-trace": /^service\/telemetry\//,
   openai: /^service\/(wire|upstream|simulator)\//,
 };
 
@@ -143,6 +147,10 @@ describe("packages", () => {
   test("T25: the packages are the agreed ones, each pinned to one version", () => {
     expect(Object.keys(manifest.dependencies).sort()).toEqual([
       "@bufbuild/protobuf",
+      "@opentelemetry/api",
+      "@opentelemetry/exporter-trace-otlp-http",
+      "@opentelemetry/resources",
+      "@opentelemetry/sdk-trace",
       "@ricky0123/vad-web",
       "hono",
       "onnxruntime-web",

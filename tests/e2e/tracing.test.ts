@@ -1,0 +1,130 @@
+// Goal: a call becomes spans at a collector, call over turn over response and tool, with nothing in
+// them that was said. Method: a whole service on a stepped clock over real sockets, a collector of
+// our own on loopback that keeps what OpenTelemetry's exporter posts.
+import { describe, expect, test } from "bun:test";
+import type { AudioFormat } from "../../scripts/caller/audio-format.ts";
+import { createProtobufLine } from "../../scripts/caller/protobuf-line.ts";
+import { parseScript } from "../../service/simulator/script.ts";
+import { loadSpeech } from "../support/speech-files.ts";
+import { noticesOf, startSteppedService } from "../support/stepped-service.ts";
+
+const WIDE: AudioFormat = { encoding: "pcm16", rateHz: 16_000, channels: 1 };
+const TURN_MS_MAX = 30_000;
+const SECRET_WORDS = "the vault's number";
+
+interface Attribute {
+  readonly key: string;
+  readonly value: Readonly<Record<string, unknown>>;
+}
+
+interface SentSpan {
+  readonly name: string;
+  readonly spanId: string;
+  readonly parentSpanId?: string;
+  readonly traceId: string;
+  readonly startTimeUnixNano: string;
+  readonly endTimeUnixNano: string;
+  readonly attributes: readonly Attribute[];
+  readonly status: { readonly code?: number };
+}
+
+function startCollector() {
+  const bodies: string[] = [];
+  const headers: string[] = [];
+  const server = Bun.serve({
+    hostname: "127.0.0.1",
+    port: 0,
+    async fetch(request) {
+      const text = await request.text();
+      if (new URL(request.url).pathname !== "/v1/traces") return new Response("", { status: 404 });
+      headers.push(request.headers.get("x-team") ?? "");
+      bodies.push(text);
+      return Response.json({});
+    },
+  });
+  return {
+    url: `http://127.0.0.1:${server.port}`,
+    bodies,
+    headers,
+    spans: () =>
+      bodies.flatMap((body) => {
+        const { resourceSpans } = JSON.parse(body) as {
+          resourceSpans: { scopeSpans: { spans: SentSpan[] }[] }[];
+        };
+        return resourceSpans.flatMap(({ scopeSpans }) => scopeSpans.flatMap(({ spans }) => spans));
+      }),
+    [Symbol.asyncDispose]: () => server.stop(true),
+  };
+}
+
+const attributeOf = (span: SentSpan | undefined, key: string) =>
+  Object.values(span?.attributes.find((attribute) => attribute.key === key)?.value ?? {})[0];
+
+describe("tracing", () => {
+  test("S1-41: call, turn, response and tool are spans under one another, without words", async () => {
+    await using collector = startCollector();
+    const script = parseScript(
+      JSON.stringify({
+        turns: [
+          {
+            when: { turn: 1 },
+            transcript: SECRET_WORDS,
+            answer: {
+              text: SECRET_WORDS,
+              toolCalls: [{ name: "look_up", arguments: { q: SECRET_WORDS } }],
+            },
+          },
+        ],
+      }),
+    );
+    const service = await startSteppedService({
+      argv: ["--tracing-endpoint", collector.url, "--tracing-headers", "x-team=voice%20one"],
+      simulator: { script },
+    });
+    const caller = await service.call("/v1/stream", createProtobufLine(WIDE));
+    caller.say(loadSpeech("question", WIDE));
+    await service.until(() => noticesOf(caller, "toolStatus").length === 2, TURN_MS_MAX);
+    await service.run(3_000);
+    caller.hangUp();
+    await service.run(100);
+    await service[Symbol.asyncDispose]();
+
+    const spans = collector.spans();
+    const named = (part: string) => spans.filter(({ name }) => name.startsWith(part));
+    const [call] = named("voxbridge.call");
+    const [turn] = named("turn");
+    const [chat] = named("chat ");
+    const [tool] = named("execute_tool look_up");
+    expect(call?.parentSpanId ?? "").toBe("");
+    expect(turn?.parentSpanId).toBe(call?.spanId ?? "none");
+    expect(chat?.parentSpanId).toBe(turn?.spanId ?? "none");
+    expect(tool?.parentSpanId).toBe(turn?.spanId ?? "none");
+    expect(new Set(spans.map(({ traceId }) => traceId)).size).toBe(1);
+    expect(attributeOf(chat, "gen_ai.operation.name")).toBe("chat");
+    expect(Number(attributeOf(chat, "gen_ai.usage.output_tokens"))).toBeGreaterThan(0);
+    expect(attributeOf(chat, "gen_ai.response.finish_reasons")).toBe("completed");
+    expect(attributeOf(tool, "gen_ai.tool.name")).toBe("look_up");
+    // Nobody answers that tool here: it failed, and the span says so.
+    expect(tool?.status.code).toBe(2);
+    expect(Number(attributeOf(turn, "voxbridge.perceived_ms"))).toBeGreaterThan(0);
+    for (const span of spans) {
+      expect(BigInt(span.endTimeUnixNano)).toBeGreaterThanOrEqual(BigInt(span.startTimeUnixNano));
+    }
+    expect(collector.headers[0]).toBe("voice one");
+    expect(collector.bodies.join("")).not.toContain(SECRET_WORDS);
+  });
+
+  test("a collector that is not there costs the call nothing", async () => {
+    const service = await startSteppedService({
+      argv: ["--tracing-endpoint", "http://127.0.0.1:9"],
+    });
+    const caller = await service.call("/v1/stream", createProtobufLine(WIDE));
+    caller.say(loadSpeech("yes", WIDE));
+    await service.until(() => noticesOf(caller, "receipt").length === 1, TURN_MS_MAX);
+    caller.hangUp();
+    await service.run(100);
+    expect(service.complaints).toEqual([]);
+    await service[Symbol.asyncDispose]();
+    expect(service.complaints).toEqual([expect.stringContaining("spans not sent")]);
+  });
+});
