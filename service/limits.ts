@@ -156,6 +156,8 @@ export const HISTORY_ENTRIES_MAX = 2_000;
 export const CACHE_VALUE_CHARACTERS_MAX = 16_000;
 /** Results that one process or one file keeps; the one cached longest ago goes first. */
 export const CACHE_RESULTS_MAX = 4_000;
+/** Results of one caller in Redis; with one more all of them go. */
+export const CACHE_PERSONAL_MAX = 64;
 /** Callers that the memory store keeps; the one seen longest ago goes first. */
 export const MEMORY_CALLERS_MAX = 10_000;
 
@@ -174,6 +176,18 @@ export const SPEECH_TEXT_CHARS_MAX = 64 * 1024;
 export const SPEECH_INTERJECTION_CHARS_MAX = 4 * 1024;
 /** An engine that gives more audio for one sentence has lost its way. */
 export const SPEECH_SENTENCE_MS_MAX = 120_000;
+// Stores (decision 8 of the reliability reference: a stopped server answers nothing, for ever).
+/** Every promise of a store settles within this; nothing that a caller hears waits for it. */
+export const STORE_DEADLINE_MS = 1_000;
+/** Asked of a store and not answered; one more is refused at once. */
+export const STORE_REQUESTS_MAX = 4_096;
+/** Updates of one caller that reach Redis in one step. */
+export const STORE_BATCH_MAX = 64;
+/** A lost store is tried again after this, doubled each time. */
+export const STORE_BACKOFF_MS_MIN = 100;
+export const STORE_BACKOFF_MS_MAX = 5_000;
+/** What is forgotten is taken off the disk this often. */
+export const STORE_SWEEP_MS = 3_600_000;
 
 // Bytes of one second, for memory budgets.
 export const UPSTREAM_RATE_HZ_MAX = 24_000;
