@@ -176,6 +176,7 @@ export const SPEECH_TEXT_CHARS_MAX = 64 * 1024;
 export const SPEECH_INTERJECTION_CHARS_MAX = 4 * 1024;
 /** An engine that gives more audio for one sentence has lost its way. */
 export const SPEECH_SENTENCE_MS_MAX = 120_000;
+
 // Stores (decision 8 of the reliability reference: a stopped server answers nothing, for ever).
 /** Every promise of a store settles within this; nothing that a caller hears waits for it. */
 export const STORE_DEADLINE_MS = 1_000;
