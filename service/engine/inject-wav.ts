@@ -3,9 +3,8 @@
 import { Buffer } from "node:buffer";
 import type { CallerEncoding, CoreSlot } from "../contract/core.ts";
 import type { Capture } from "./capture.ts";
+import { readWavAudio } from "../wire/wav-audio.ts";
 import { encodeAlaw, encodeMulaw } from "./encode-g711.ts";
-
-const PCM_FORMAT_TAG = 1;
 
 /** -> whole frames captured. Errors: RangeError for a file of another format. */
 export function injectWav(wav: Uint8Array, slot: CoreSlot, capture: Capture): number {
@@ -17,34 +16,20 @@ export function injectWav(wav: Uint8Array, slot: CoreSlot, capture: Capture): nu
   return slot.framesIngested() - framesBefore;
 }
 
-/** Checks the header. -> the samples, -32768..32767. */
+/** -> the samples, -32768..32767. */
 function readSamples(wav: Uint8Array, rateHz: number): Int16Array {
-  const file = Buffer.from(wav.buffer, wav.byteOffset, wav.byteLength);
-  if (file.length < 12 || file.toString("latin1", 0, 4) !== "RIFF") throw refused("no RIFF header");
-  let isFormatRight = false;
-  for (let next = 12; next + 8 <= file.length; ) {
-    const name = file.toString("latin1", next, next + 4);
-    const start = next + 8;
-    const end = Math.min(file.length, start + file.readUInt32LE(next + 4));
-    if (name === "fmt " && end - start >= 16) {
-      isFormatRight =
-        file.readUInt16LE(start) === PCM_FORMAT_TAG &&
-        file.readUInt16LE(start + 2) === 1 &&
-        file.readUInt32LE(start + 4) === rateHz &&
-        file.readUInt16LE(start + 14) === 16;
-    } else if (name === "data") {
-      if (!isFormatRight) throw refused(`another format than 16 bit mono ${rateHz} Hz PCM`);
-      return Int16Array.from({ length: (end - start) >> 1 }, (_, index) =>
-        file.readInt16LE(start + index * 2),
-      );
-    }
-    next = end + ((end - start) % 2);
+  const audio = readWavAudio(wav);
+  if (typeof audio === "string") throw refused(audio);
+  if (audio.rateHz !== rateHz || audio.channels !== 1) {
+    throw refused(
+      `it has ${audio.rateHz} Hz and ${audio.channels} channels, must be ${rateHz} and 1`,
+    );
   }
-  throw refused("no data chunk");
+  return audio.samples;
 }
 
 function refused(what: string): RangeError {
-  return new RangeError(`Cannot inject test audio: the WAV has ${what}`);
+  return new RangeError(`Cannot inject test audio: ${what}`);
 }
 
 function encode(samples: Int16Array, encoding: CallerEncoding, channels: number): Uint8Array {
