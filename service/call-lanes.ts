@@ -6,7 +6,7 @@ import type { CallEvents, CallStage } from "./contract/call-events.ts";
 import type { LaneName, TurnDetection } from "./contract/call-terms.ts";
 import type { CallLane } from "./contract/lane.ts";
 import type { CallNotice } from "./contract/transport.ts";
-import type { UpstreamListener } from "./contract/upstream.ts";
+import type { Upstream, UpstreamListener } from "./contract/upstream.ts";
 import { BigLane } from "./lane/big/big-lane.ts";
 import { FastLane, type FastLaneDeps } from "./lane/fast/fast-lane.ts";
 
@@ -15,6 +15,15 @@ export const LANE_TURNS: Readonly<Record<LaneName, readonly TurnDetection[]>> = 
   fast: ["local"],
   big: ["local", "server_vad", "semantic_vad", "none"],
 };
+
+/** The cascade's engines detect no turns: they are the call's own. */
+const TURNS_OF_CASCADE: readonly TurnDetection[] = ["local", "none"];
+
+/** What a caller may choose from on this lane, with this upstream. */
+export function turnsOffered(lane: LaneName, upstream: Upstream["kind"]): readonly TurnDetection[] {
+  if (upstream !== "cascade") return LANE_TURNS[lane];
+  return LANE_TURNS[lane].filter((turns) => TURNS_OF_CASCADE.includes(turns));
+}
 
 export interface CallLanesDeps {
   readonly fast: FastLaneDeps;
@@ -62,9 +71,11 @@ export class CallLanes {
   switchTo(lane: LaneName | undefined, turnDetection: TurnDetection | undefined): string {
     const laneNext = lane ?? this.current().name;
     const turnsNext = turnDetection ?? this.#turnDetection;
-    if (!LANE_TURNS[laneNext].includes(turnsNext)) {
-      const offered = LANE_TURNS[laneNext].join(", ");
-      return `Cannot update call: turn_detection is ${turnsNext}, must be one of ${offered} on lane ${laneNext}`;
+    const { kind } = this.#deps.fast.upstream;
+    const offered = turnsOffered(laneNext, kind);
+    if (!offered.includes(turnsNext)) {
+      const wanted = `${offered.join(", ")} on lane ${laneNext} with upstream ${kind}`;
+      return `Cannot update call: turn_detection is ${turnsNext}, must be one of ${wanted}`;
     }
     if (turnsNext !== this.#turnDetection) {
       this.#turnDetection = turnsNext;

@@ -1,13 +1,13 @@
 // What a caller asked for and what the service has, made into one plan for the call.
 // Station: between the transport's start and the opening of engine, upstream and lane. Pure.
-// Phone callers (8 kHz G.711) get the same bytes to and from the model (decision 4); every other
-// format is resampled to 16 bit PCM at 24 kHz.
+// Phone callers (8 kHz G.711) get the same bytes to and from a realtime API (decision 4); every other
+// format is resampled to 16 bit PCM at 24 kHz. The cascade takes all of them as 16 bit PCM at 16 kHz.
 import type { LaneName, TurnDetection } from "./contract/call-terms.ts";
 import type { ResamplerPreset, SlotFormat, VadSettings } from "./contract/core.ts";
 import type { CallNotice, CallRequest, RefusedCall } from "./contract/transport.ts";
-import type { UpstreamFormat, UpstreamSession } from "./contract/upstream.ts";
+import type { Upstream, UpstreamFormat, UpstreamSession } from "./contract/upstream.ts";
 import type { VadModel, VadModels } from "./contract/vad-model.ts";
-import { LANE_TURNS } from "./call-lanes.ts";
+import { turnsOffered } from "./call-lanes.ts";
 import { providerTurns } from "./upstream/provider-turns.ts";
 import type { BargeInAction } from "./conversation/barge-in-action.ts";
 import type { ConversationSettings, Greeting } from "./conversation/conversation.ts";
@@ -42,7 +42,7 @@ export interface CallPlan {
   readonly idle: IdleSettings | null;
 }
 
-/** Lanes that a caller may ask for; what each can do is LANE_TURNS. */
+/** Lanes that a caller may ask for; what each can do is turnsOffered. */
 export const LANES_OFFERED: readonly LaneName[] = ["fast", "big"];
 
 export interface RouteSettings {
@@ -63,6 +63,7 @@ export interface NegotiateSettings {
     readonly goodbye: string;
   };
   readonly routes: { readonly stream: RouteSettings; readonly twilio: RouteSettings };
+  readonly upstream: Upstream["kind"];
   readonly turnDetection: TurnDetection;
   readonly resampler: ResamplerPreset;
   readonly vad: { readonly phone: VadSettings; readonly wideband: VadSettings };
@@ -79,9 +80,10 @@ export function negotiate(
 ): CallPlan | RefusedCall {
   const turnDetection = request.turnDetection ?? settings.turnDetection;
   const lane = request.lane ?? (turnDetection === "local" ? "fast" : "big");
-  const turnsOffered = LANE_TURNS[lane];
-  if (!turnsOffered.includes(turnDetection)) {
-    return refused(`turn_detection on lane ${lane}`, turnDetection, turnsOffered);
+  const turns = turnsOffered(lane, settings.upstream);
+  if (!turns.includes(turnDetection)) {
+    const what = `turn_detection on lane ${lane} with upstream ${settings.upstream}`;
+    return refused(what, turnDetection, turns);
   }
   const vadModel =
     request.vadEngine === undefined ? models.preferred : models.find(request.vadEngine);
@@ -90,7 +92,7 @@ export function negotiate(
     return refused("vad_engine", request.vadEngine ?? "", models.names);
   }
   const route = request.transport === "twilio" ? "twilio" : "stream";
-  const upstreamFormat = upstreamFormatOf(request);
+  const upstreamFormat = upstreamFormatOf(request, settings.upstream);
   return {
     lane,
     turnDetection,
@@ -131,6 +133,7 @@ export function conversationSettings(plan: CallPlan): ConversationSettings {
     bargeInAction: plan.bargeIn.action,
     duckGain: plan.bargeIn.duckGain,
     acknowledgement: acknowledgementOf(plan),
+    acknowledgementText: plan.bargeIn.action === "acknowledge" ? plan.bargeIn.acknowledgement : "",
   };
 }
 
@@ -159,7 +162,9 @@ function refused(what: string, value: string, offered: readonly string[]): Refus
   };
 }
 
-function upstreamFormatOf(request: CallRequest): UpstreamFormat {
+function upstreamFormatOf(request: CallRequest, upstream: Upstream["kind"]): UpstreamFormat {
+  // What recognisers are made for; the core resamples both ways, phones included.
+  if (upstream === "cascade") return { encoding: "pcm16", rateHz: 16000 };
   const { encoding } = request;
   if (encoding === "mulaw" || encoding === "alaw") return { encoding, rateHz: 8000 };
   return { encoding: "pcm16", rateHz: 24000 };
@@ -222,7 +227,7 @@ function greetingOf(
   const isProtected = request.isGreetingProtected ?? routeSettings.isGreetingProtected;
   if (request.greeting !== undefined) {
     const instructions = `Say exactly this to the caller, then wait: ${JSON.stringify(request.greeting)}`;
-    return { instructions, isProtected };
+    return { instructions, isProtected, openingText: request.greeting };
   }
   if (routeSettings.greeting === "") return null;
   return { instructions: routeSettings.greeting, isProtected };

@@ -4,12 +4,16 @@
 // environment; a few well-known variables keep the names people already use (ENV_NAMES).
 // docs/configuration.md is printed from here and a test compares the two.
 import { z } from "zod";
+import { CASCADE_SECRETS, CASCADE_SETTINGS } from "./config-cascade.ts";
 import { LATENCY_SETTINGS } from "./config-latency.ts";
 import { BARGE_IN_SETTINGS, VAD_SETTINGS } from "./config-speech.ts";
 import { INSTRUCTIONS_BYTES_MAX, SLOTS } from "./limits.ts";
 
 const DEFAULT_INSTRUCTIONS =
   "You are a friendly voice agent on a live call. Answer briefly, in the caller's language.";
+
+/** Default of agent.voice. */
+export const VOICE_OF_REALTIME = "marin";
 
 const DEFAULT_NUDGE =
   "The caller is silent. Ask in under ten words whether they are still there. Repeat nothing.";
@@ -78,7 +82,7 @@ export const CONFIG_SCHEMA = z.strictObject({
     .describe("memory all calls share for turn tapes and answer queues"),
   drainSeconds: z.int().min(0).max(86_400).default(600).describe("longest wait for calls at stop"),
   upstream: z
-    .enum(["auto", "openai", "simulator"])
+    .enum(["auto", "openai", "cascade", "simulator"])
     .default("auto")
     .describe("who answers; auto = openai when a key or URL is set, else the simulator"),
   openai: z.strictObject({
@@ -115,6 +119,7 @@ export const CONFIG_SCHEMA = z.strictObject({
       .default("gpt-transcribe")
       .describe("model that writes down the caller's words, empty = none"),
   }),
+  cascade: CASCADE_SETTINGS,
   simulator: z.strictObject({
     script: z.string().default("").describe("file that tells the simulator what to answer"),
   }),
@@ -122,7 +127,9 @@ export const CONFIG_SCHEMA = z.strictObject({
     authToken: z.string().default("").describe("signs webhooks and media streams"),
   }),
   agent: z.strictObject({
-    voice: text.default("marin").describe("voice of the agent"),
+    voice: text
+      .default(VOICE_OF_REALTIME)
+      .describe("voice of the agent; the cascade has its own, cascade.tts.voices"),
     instructions: text.default(DEFAULT_INSTRUCTIONS).describe("what the agent is told"),
     nudge: text
       .default(DEFAULT_NUDGE)
@@ -188,6 +195,7 @@ const SECRET_PATHS: ReadonlySet<string> = new Set([
   "openai.apiKey",
   "tracing.headers",
   "twilio.authToken",
+  ...CASCADE_SECRETS,
 ]);
 
 export type SettingKind = "number" | "boolean" | "list" | "text";

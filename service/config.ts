@@ -2,8 +2,9 @@
 // trusted everywhere (decision 19). Pure: the program reads its sources in config-read.ts, a test
 // gives literals. main passes each module its own slice; nobody else reads settings.
 import { LANE_TURNS } from "./call-lanes.ts";
+import { cascadeProblems } from "./config-cascade.ts";
 import { type Gathered, type ConfigSources, gatherConfig } from "./config-sources.ts";
-import { CONFIG_SCHEMA, type ConfigValues, SETTINGS } from "./config-schema.ts";
+import { CONFIG_SCHEMA, type ConfigValues, SETTINGS, VOICE_OF_REALTIME } from "./config-schema.ts";
 import type { VadSettings } from "./contract/core.ts";
 import { VoxError } from "./errors.ts";
 import type { z } from "zod";
@@ -23,7 +24,7 @@ type Settled = "upstream" | "routes" | "vad";
 
 /** Everything settled: no empty stand-ins, no `auto`; barge-in is part of each channel's `vad`. */
 export interface Config extends Omit<ConfigValues, Settled> {
-  readonly upstream: "openai" | "simulator";
+  readonly upstream: "openai" | "simulator" | "cascade";
   /** True when nobody chose the simulator: it answers because there is no key. */
   readonly isSimulatorByDefault: boolean;
   readonly routes: { readonly stream: RouteSettings; readonly twilio: RouteSettings };
@@ -156,7 +157,9 @@ function conflictsOf(values: ConfigValues): string[] {
         "set OPENAI_API_KEY or OPENAI_REALTIME_URL, or say --upstream simulator",
     );
   }
-  if (!LANE_TURNS.big.includes(values.turnDetection)) {
+  if (values.upstream === "cascade") {
+    problems.push(...cascadeProblems(values.cascade, values.turnDetection));
+  } else if (!LANE_TURNS.big.includes(values.turnDetection)) {
     problems.push(
       `Cannot use turnDetection: is ${values.turnDetection}, ` +
         `must be one of ${LANE_TURNS.big.join(", ")} in this version`,
@@ -193,16 +196,20 @@ function settle(values: ConfigValues): Config {
     bargeInOverNoiseFloorDb: bargeIn.overNoiseFloorDb,
     bargeInCooldownMs: bargeIn.cooldownMs,
   };
+  // The cascade's engines have voices of their own; the default is a realtime API's.
+  const isVoiceOpen = chosen === "cascade" && values.agent.voice === VOICE_OF_REALTIME;
+  const agent = { ...values.agent, voice: isVoiceOpen ? "" : values.agent.voice };
   const routeOf = (route: ConfigValues["routes"]["stream"]): RouteSettings => ({
     ...route,
-    voice: route.voice === "" ? values.agent.voice : route.voice,
-    instructions: route.instructions === "" ? values.agent.instructions : route.instructions,
+    voice: route.voice === "" ? agent.voice : route.voice,
+    instructions: route.instructions === "" ? agent.instructions : route.instructions,
   });
   return {
     ...values,
     publicUrl: values.publicUrl.replace(/\/+$/, ""),
     callsPerKeyMax: values.callsPerKeyMax === 0 ? values.callsMax : values.callsPerKeyMax,
     upstream: chosen,
+    agent,
     isSimulatorByDefault: values.upstream === "auto" && chosen === "simulator",
     openai: {
       ...values.openai,

@@ -1,34 +1,29 @@
 // The service in one piece: core, voice activity, engine, upstream, calls, listener (decision 19).
 // Station: made by main.ts from the configuration, and by tests from a literal with their own
 // clock. Nothing here reads the environment, a clock or randomness.
-import { readFile } from "node:fs/promises";
 import { readCoreWasm } from "./assets.ts";
 import { createCallMeters } from "./call-meters.ts";
 import type { CallPlan } from "./call-plan.ts";
 import { LANES_OFFERED } from "./call-plan.ts";
 import { CallService, type CallServiceSettings } from "./call-service.ts";
+import type { CascadeEngines } from "./cascade/cascade-settings.ts";
 import type { Config } from "./config.ts";
 import type { AudioEngine, EngineListener } from "./contract/audio-engine.ts";
 import type { Clock, Random } from "./contract/clock.ts";
 import type { Log } from "./contract/log.ts";
-import type { UpstreamFactory } from "./contract/upstream.ts";
 import { loadCore } from "./core/core.ts";
 import { warmUpCalls } from "./core/warm-up.ts";
 import { createAudioEngine } from "./engine/audio-engine.ts";
 import { type AudioShared, createAudioShared } from "./engine/audio-shared.ts";
 import { VoxError } from "./errors.ts";
-import { parseScript, type SimulatorScript } from "./simulator/script.ts";
-import { createRealtimeSimulator, type Simulator } from "./simulator/simulator.ts";
+import { upstreamOf } from "./main-upstream.ts";
+import type { Simulator } from "./simulator/simulator.ts";
 import type { SimulatorOptions } from "./simulator/simulator-options.ts";
 import { createMetricsRegistry, type MetricsRegistry } from "./telemetry/metrics-registry.ts";
 import { createTracing } from "./main-tracing.ts";
 import { createServiceMetrics } from "./telemetry/service-metrics.ts";
 import { type Listener, startListener } from "./transport/listener.ts";
-import { createOpenAiRealtimeFactory } from "./upstream/openai-realtime.ts";
-import { createSteadyFactory } from "./upstream/steady-upstream.ts";
 import { createVadModels } from "./vad/vad-models.ts";
-
-const SIMULATOR_MODEL = "simulator";
 
 export interface ServiceDeps {
   readonly config: Config;
@@ -37,6 +32,8 @@ export interface ServiceDeps {
   readonly log: Log;
   /** Frames each common format runs through the core before the first call; tests leave it out. */
   readonly warmUpFrames?: number;
+  /** Instead of the configured engines of the cascade: for tests and for who embeds the service. */
+  readonly cascade?: CascadeEngines;
   /** For tests: how the simulator behaves, beyond the configuration. */
   readonly simulator?: Pick<SimulatorOptions, "script" | "limits" | "isRecorded">;
 }
@@ -69,7 +66,8 @@ export async function startService(deps: ServiceDeps): Promise<RunningService> {
   if (deps.warmUpFrames !== undefined) warmUpCalls(core, deps.warmUpFrames);
   const poolBytes = config.audioPoolMegabytes * 1024 * 1024;
   const shared = createAudioShared({ core, clock, metrics, poolBytes });
-  const { simulator, factory } = await upstreamOf(deps, metrics);
+  const chosen = await upstreamOf({ ...deps, metrics, kernels: core.kernels });
+  const { simulator } = chosen;
   const tracing = await createTracing(config.tracing, log);
   const upstream = config.upstream;
   const meters = {
@@ -83,16 +81,7 @@ export async function startService(deps: ServiceDeps): Promise<RunningService> {
     log,
     models,
     upstreamName: upstream,
-    upstreamFactory: createSteadyFactory({
-      factory,
-      clock,
-      random,
-      log,
-      settings: {
-        giveUpMs: config.openai.giveUpSeconds * 1000,
-        rotateMs: config.openai.rotateMinutes * 60_000,
-      },
-    }),
+    upstreamFactory: chosen.factory,
     openEngine: (plan, listener) => openEngine(shared, plan, listener),
     metersFor: (plan) => meters[plan.route],
     tracing,
@@ -113,7 +102,7 @@ export async function startService(deps: ServiceDeps): Promise<RunningService> {
 
   const stop = async () => {
     await listener.stop();
-    await simulator?.stop();
+    await chosen.stop();
     await models.close();
     await tracing.close();
   };
@@ -145,47 +134,6 @@ function callSettings(config: Config): CallServiceSettings {
     },
     goodbye: config.agent.goodbye,
   };
-}
-
-interface ChosenUpstream {
-  readonly simulator: Simulator | null;
-  readonly factory: UpstreamFactory;
-}
-
-async function upstreamOf(deps: ServiceDeps, metrics: MetricsRegistry): Promise<ChosenUpstream> {
-  const { config, clock, random, log } = deps;
-  const common = { clock, random, log, metrics };
-  if (config.upstream === "openai") {
-    const { realtimeUrl: url, realtimeModel: model } = config.openai;
-    const factory = createOpenAiRealtimeFactory({ ...common, ...config.openai, url, model });
-    return { simulator: null, factory };
-  }
-  const script = await scriptOf(config.simulator.script);
-  const address = { host: "127.0.0.1", port: 0 };
-  const options = { ...(script && { script }), ...deps.simulator };
-  const simulator = createRealtimeSimulator({ clock, random, ...address, ...options });
-  const factory = createOpenAiRealtimeFactory({
-    ...common,
-    kind: "simulator",
-    url: simulator.url,
-    apiKey: "",
-    model: SIMULATOR_MODEL,
-  });
-  return { simulator, factory };
-}
-
-async function scriptOf(path: string): Promise<SimulatorScript | undefined> {
-  if (path === "") return undefined;
-  try {
-    return parseScript(await readFile(path, "utf8"));
-  } catch (cause) {
-    if (cause instanceof VoxError) throw cause;
-    throw new VoxError(`Cannot read the simulator's script: ${path} must be a readable file`, {
-      code: "config_invalid",
-      isRetryable: false,
-      cause,
-    });
-  }
 }
 
 /** -> null when the core has no slot left. */

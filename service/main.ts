@@ -75,10 +75,6 @@ function loadConfigOrExit(): Config {
 /** For a person at a terminal; programs read the log line. */
 function printBanner(config: Config, port: number): void {
   const base = `${config.host.includes(":") ? `[${config.host}]` : config.host}:${port}`;
-  const answer =
-    config.upstream === "simulator"
-      ? "the SIMULATOR: it speaks back what it hears and understands nothing (set OPENAI_API_KEY)"
-      : `${config.openai.realtimeModel} at ${addressShown(config.openai.realtimeUrl)}`;
   console.error(
     [
       "",
@@ -86,10 +82,22 @@ function printBanner(config: Config, port: number): void {
       `    callers   ws://${base}/v1/stream   (try: bun run call)`,
       `    health    http://${base}/health/ready`,
       `    metrics   http://${base}/metrics`,
-      `    answers   ${answer}`,
+      `    answers   ${answerShown(config)}`,
       "",
     ].join("\n"),
   );
+}
+
+function answerShown({ upstream, openai, cascade }: Config): string {
+  if (upstream === "simulator") {
+    return "the SIMULATOR: it speaks back what it hears and understands nothing (set OPENAI_API_KEY)";
+  }
+  if (upstream === "openai") {
+    return `${openai.realtimeModel} at ${addressShown(openai.realtimeUrl)}`;
+  }
+  const shown = (urls: readonly string[]) => urls.map(addressShown).join(", ");
+  const { stt, llm, tts } = cascade;
+  return `${shown(stt.urls)} -> ${shown(llm.urls)} -> ${shown(tts.urls)}`;
 }
 
 /** The first signal drains, the second one stops at once. */

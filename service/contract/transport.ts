@@ -5,6 +5,7 @@
 import type { CallerEncoding, CallerRateHz } from "./core.ts";
 import type { CloseCode, EndReason, LaneName, TurnDetection } from "./call-terms.ts";
 import type { SendResult } from "./send-result.ts";
+import type { StageLatency } from "./upstream.ts";
 
 export type TransportKind = "protobuf" | "json" | "twilio";
 
@@ -93,6 +94,8 @@ export type CallNotice =
       readonly commitMs: number;
       readonly modelMs: number;
       readonly perceivedMs: number;
+      /** Only of an upstream of several engines. */
+      readonly stages?: StageLatency;
     }
   | { readonly kind: "going_away"; readonly deadlineMs: number }
   | { readonly kind: "error"; readonly code: string; readonly message: string }

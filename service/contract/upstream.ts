@@ -38,12 +38,47 @@ export interface ResponseRequest {
   readonly instructions: string;
   /** Comes back in onResponseCreated, so that the asker is known. */
   readonly tag: string;
+  /**
+   * Said first, word for word and before any model has answered, by an upstream that can; it then
+   * takes no notice of `instructions`, which ask the others for the same. Absent or "": nothing.
+   */
+  readonly openingText?: string;
 }
 
 export interface TokenUsage {
   readonly inputTokens: number;
   readonly outputTokens: number;
 }
+
+/**
+ * Where the time of one answer went in an upstream of several engines (S2-82), in ms; -1: there was
+ * no such stage. The stages follow each other, but what overlaps the silence that ended the turn
+ * counts in full here.
+ */
+export interface StageLatency {
+  /** From the turn's first audio to the first words. */
+  readonly sttFirstPartialMs: number;
+  /** From the moment the end of the words was asked for to the final transcript. */
+  readonly sttFinalMs: number;
+  readonly textProcessingMs: number;
+  readonly ragRetrievalMs: number;
+  /** From the question to the model to its first words, and from there to a whole sentence. */
+  readonly llmFirstTokenMs: number;
+  readonly llmFirstSentenceMs: number;
+  /** From the first whole sentence to its first audio. */
+  readonly ttsFirstAudioMs: number;
+}
+
+/**
+ * What an upstream of several engines reports as onError when one of them is gone for an answer
+ * (S2-87): the call goes on, and its caller's side is told.
+ */
+export const STAGE_FAILURES = [
+  "speech_to_text_failed",
+  "language_model_failed",
+  "text_to_speech_failed",
+] as const;
+export type StageFailure = (typeof STAGE_FAILURES)[number];
 
 export type ResponseStatus = "completed" | "cancelled" | "failed" | "incomplete";
 
@@ -106,6 +141,8 @@ export interface UpstreamListener {
     audio: Uint8Array,
     byteCount: number,
   ): void;
+  /** Before the first audio of an answer; only an upstream of several engines knows. */
+  onStageLatency?(responseId: string, latency: StageLatency): void;
   /** No more audio for this item. */
   onAudioDone(responseId: string, itemId: string): void;
   /** Not final: the next piece. Final: all of the item's text. */

@@ -15,6 +15,8 @@ export interface BargeInSettings {
   readonly bargeInAction?: BargeInAction;
   /** Only `acknowledge`: what the model is told for the answer to an interruption. */
   readonly acknowledgement?: string;
+  /** The words themselves, for an upstream that can say them without a model. */
+  readonly acknowledgementText?: string;
   /** Only `duck`: the agent's gain while the caller speaks over it. 0..1, default 0.25 (-12 dB). */
   readonly duckGain?: number;
 }

@@ -262,8 +262,11 @@ export class CallerTurns {
     if (this.#guards.isEnding()) return;
     const deadlineMs = this.#effects.nowMs() + this.#settings.responseWaitMs;
     const turnId = this.#turnId;
-    const instructions = this.#isInterruption ? (this.#settings.acknowledgement ?? "") : "";
-    this.#voice.sequence.ask({ asker: "turn", turnId, instructions, deadlineMs });
+    const { acknowledgement = "", acknowledgementText = "" } = this.#settings;
+    const [instructions, openingText] = this.#isInterruption
+      ? [acknowledgement, acknowledgementText]
+      : ["", ""];
+    this.#voice.sequence.ask({ asker: "turn", turnId, instructions, openingText, deadlineMs });
   }
 
   #isProviderTurns(): boolean {

@@ -8,7 +8,7 @@
 // Barge-in order (S1-31, D-22): clear the far end, cancel, then truncate at what was heard.
 import type { CallEffects, CaptureFacts, ConversationTimer } from "../contract/call-effects.ts";
 import type { EndReason, TurnDetection } from "../contract/call-terms.ts";
-import type { ResponseStatus } from "../contract/upstream.ts";
+import type { ResponseStatus, StageLatency } from "../contract/upstream.ts";
 import { AgentVoice } from "./agent-voice.ts";
 import { CallerTurns } from "./caller-turns.ts";
 import type { CallerTurnsSettings } from "./caller-turns-settings.ts";
@@ -23,6 +23,8 @@ export interface Greeting {
   readonly instructions: string;
   /** True: it may not be interrupted. */
   readonly isProtected: boolean;
+  /** The words themselves where they are known; as in ResponseRequest. */
+  readonly openingText?: string;
 }
 
 export interface ConversationSettings extends CallerTurnsSettings {
@@ -198,6 +200,11 @@ export class Conversation {
     return this.#voice.onAudioDone(itemId);
   }
 
+  /** Where the time of the answer that is about to sound went. */
+  onStageLatency(responseId: string, stages: StageLatency): void {
+    if (this.#voice.sequence.accepts(responseId)) this.#voice.latency.noteStages(stages);
+  }
+
   onAgentTranscript(responseId: string, itemId: string, text: string, isFinal: boolean): void {
     this.#voice.onTranscript(responseId, itemId, text, isFinal);
   }
@@ -274,9 +281,10 @@ export class Conversation {
   #askGreeting(): void {
     const { greeting, responseWaitMs } = this.#settings;
     if (greeting === null || this.turnId() !== 0) return;
-    const { instructions } = greeting;
+    const { instructions, openingText = "" } = greeting;
     const deadlineMs = this.#effects.nowMs() + responseWaitMs;
-    this.#voice.sequence.ask({ asker: "greeting", turnId: 0, instructions, deadlineMs });
+    const ask = { turnId: 0, instructions, openingText, deadlineMs };
+    this.#voice.sequence.ask({ asker: "greeting", ...ask });
   }
 
   /**

@@ -40,6 +40,8 @@ export interface ResponseAsk {
   /** The turn this answers; everything but the goodbye is stale when a newer turn begins. */
   readonly turnId: number;
   readonly instructions: string;
+  /** As in ResponseRequest. */
+  readonly openingText?: string;
   /** Monotonic ms after which it is no longer wanted. */
   readonly deadlineMs: number;
 }
@@ -275,7 +277,9 @@ export class ResponseSequence {
   #request(ask: ResponseAsk): void {
     this.#requestLast += 1;
     const tag = `${ask.asker}:${ask.turnId}:${this.#requestLast}`;
-    const sent = this.#effects.respond({ instructions: ask.instructions, tag });
+    const { instructions, openingText = "" } = ask;
+    const opening = openingText === "" ? {} : { openingText };
+    const sent = this.#effects.respond({ instructions, tag, ...opening });
     if (sent === SEND.DROPPED) {
       this.#effects.count("response_expired");
       return;

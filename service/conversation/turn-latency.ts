@@ -3,6 +3,7 @@
 // Station: told of decision, commit acknowledgement, first delta and first frame by the
 // conversation.
 import type { CallNotice } from "../contract/transport.ts";
+import type { StageLatency } from "../contract/upstream.ts";
 
 const UNSET = -1;
 
@@ -14,6 +15,7 @@ export class TurnLatency {
   #firstAudioMs = UNSET;
   #firstSentMs = UNSET;
   #speechEndSamples = 0;
+  #stages: StageLatency | null = null;
 
   /**
    * The local voice activity detection, listening passively, holds this as the last end of speech.
@@ -37,6 +39,12 @@ export class TurnLatency {
     this.#committedMs = UNSET;
     this.#firstAudioMs = UNSET;
     this.#firstSentMs = UNSET;
+    this.#stages = null;
+  }
+
+  /** Where the upstream's share went; before the first audio, for the answer that follows. */
+  noteStages(stages: StageLatency): void {
+    this.#stages = stages;
   }
 
   onCommitted(nowMs: number): void {
@@ -60,6 +68,7 @@ export class TurnLatency {
       commitMs: Math.round(committedMs - this.#decisionMs),
       modelMs: Math.round(firstAudioMs - committedMs),
       perceivedMs: Math.round(nowMs - this.#speechEndMs),
+      ...(this.#stages !== null && { stages: this.#stages }),
     };
   }
 }

@@ -8,11 +8,11 @@ import type { Counter, Gauge, Histogram, Metrics } from "../contract/metrics.ts"
 import type { MetricsRegistry } from "./metrics-registry.ts";
 
 export type RouteLabel = "stream" | "twilio";
-export type UpstreamLabel = "openai" | "simulator";
+export type UpstreamLabel = "openai" | "simulator" | "cascade";
 export type SendResult = "sent" | "buffered" | "dropped";
 
 const ROUTES: readonly RouteLabel[] = ["stream", "twilio"];
-const UPSTREAMS: readonly UpstreamLabel[] = ["openai", "simulator"];
+const UPSTREAMS: readonly UpstreamLabel[] = ["openai", "simulator", "cascade"];
 
 const TURN_MS = [100, 200, 300, 400, 500, 600, 700, 800, 1_000, 1_500, 2_000, 3_000, 5_000, 10_000];
 const SHORT_MS = [1, 2, 3, 5, 10, 20, 30, 50, 100, 200, 500, 1_000];

@@ -5,6 +5,7 @@
 // nothing was asked yet. A throw in the call's code ends that call, never the socket's other work.
 import type {
   ResponseStatus,
+  StageLatency,
   TokenUsage,
   Upstream,
   UpstreamClosure,
@@ -70,6 +71,10 @@ export class EarlyUpstream implements UpstreamListener {
     byteCount: number,
   ): void {
     this.#pass((taker) => taker.onAudio(responseId, itemId, contentIndex, audio, byteCount));
+  }
+
+  onStageLatency(responseId: string, latency: StageLatency): void {
+    this.#pass((taker) => taker.onStageLatency?.(responseId, latency));
   }
 
   onAudioDone(responseId: string, itemId: string): void {

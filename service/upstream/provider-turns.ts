@@ -1,6 +1,7 @@
-// What the provider is told about turns and keys: the conversation's words in the provider's.
+// What the provider is told about turns and keys: the conversation's words in the provider's; and
+// which of its troubles the caller's side is told of.
 import type { TurnDetection } from "../contract/call-terms.ts";
-import type { ProviderTurnDetection } from "../contract/upstream.ts";
+import { type ProviderTurnDetection, STAGE_FAILURES } from "../contract/upstream.ts";
 
 /** What the provider's own detection is told for each owner of the turns (decision 6). */
 export function providerTurns(turnDetection: TurnDetection): ProviderTurnDetection {
@@ -18,4 +19,9 @@ export function providerTurns(turnDetection: TurnDetection): ProviderTurnDetecti
 /** How the model is told of keys: as a message of the caller. */
 export function dtmfText(digits: string): string {
   return `DTMF: ${digits}`;
+}
+
+/** One engine of several is gone for an answer: what comes of it differs from what was expected. */
+export function isStageFailure(code: string): boolean {
+  return STAGE_FAILURES.some((failure) => failure === code);
 }

@@ -4,6 +4,7 @@
 import { type MessageInitShape, create, toBinary, toJsonString } from "@bufbuild/protobuf";
 import { ServerFrameSchema } from "../../gen/voxbridge/v1/stream_pb.ts";
 import type { CallNotice } from "../contract/transport.ts";
+import type { StageLatency } from "../contract/upstream.ts";
 import type { CallerEncoding } from "../contract/core.ts";
 import { FRAME_MS } from "../limits.ts";
 import { encodingValue, laneValue, speakerValue, turnDetectionValue } from "./wire-names.ts";
@@ -153,9 +154,16 @@ function turnMessage(notice: TurnNotice): ServerMessage {
           commitMs: whole(notice.commitMs),
           modelMs: whole(notice.modelMs),
           perceivedMs: whole(notice.perceivedMs),
+          ...(notice.stages !== undefined && { stages: stagesValue(notice.stages) }),
         },
       };
   }
+}
+
+/** A stage that there was not is left out. */
+function stagesValue(stages: StageLatency) {
+  const measured = Object.entries<number>({ ...stages }).filter(([, ms]) => ms >= 0);
+  return Object.fromEntries(measured.map(([stage, ms]) => [stage, whole(ms)]));
 }
 
 /** A uint32 for the wire: protobuf-es throws on fractions, and a latency may be one. */

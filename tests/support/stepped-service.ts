@@ -11,6 +11,7 @@
 import type { Line, Notice } from "../../scripts/caller/line.ts";
 import type { Caller, CallerOptions } from "../../scripts/caller/caller.ts";
 import { createCaller } from "../../scripts/caller/caller.ts";
+import type { CascadeEngines } from "../../service/cascade/cascade-settings.ts";
 import { loadConfig } from "../../service/config.ts";
 import type { Log } from "../../service/contract/log.ts";
 import { SILENT_LOG } from "../../service/contract/log.ts";
@@ -30,6 +31,8 @@ export const STEP_MS = 20;
 export interface SteppedServiceOptions {
   /** Command line of the service; port 0 and the simulator are given. */
   readonly argv?: readonly string[];
+  /** A cascade of these engines answers instead of the simulator. */
+  readonly cascade?: (clock: SteppedClock) => CascadeEngines;
   readonly simulator?: Pick<SimulatorOptions, "script" | "limits">;
   readonly seed?: number;
 }
@@ -39,6 +42,7 @@ export type DialOptions = Pick<CallerOptions, "headers" | "delayMs">;
 export interface SteppedService extends AsyncDisposable {
   readonly clock: SteppedClock;
   readonly running: RunningService;
+  /** The one that answers; a cascade has none, and asking for it throws. */
   readonly simulator: Simulator;
   readonly census: SocketCensus;
   /** http://127.0.0.1:port */
@@ -57,6 +61,13 @@ export interface SteppedService extends AsyncDisposable {
   until(isReached: () => boolean, msMax: number): Promise<void>;
 }
 
+/** The engines' addresses are asked for, but never dialled: the test brings its own engines. */
+const CASCADE_ARGV = [
+  ...["--upstream", "cascade"],
+  ...["--cascade-stt-urls", "http://127.0.0.1:1/v1"],
+  ...["--cascade-llm-urls", "http://127.0.0.1:1/v1", "--cascade-llm-models", "timed"],
+];
+
 export async function startSteppedService(
   options: SteppedServiceOptions = {},
 ): Promise<SteppedService> {
@@ -64,17 +75,21 @@ export async function startSteppedService(
   const clock = createSteppedClock();
   const complaints: string[] = [];
   const random = createSeededRandom(options.seed ?? 1);
-  const argv = ["--port", "0", "--upstream", "simulator", ...(options.argv ?? [])];
+  const upstream = options.cascade === undefined ? ["--upstream", "simulator"] : CASCADE_ARGV;
+  const argv = ["--port", "0", ...upstream, ...(options.argv ?? [])];
   const config = loadConfig({ argv, env: {}, file: null });
   const running = await startService({
     config,
     clock,
     random,
     log: complaintsOnly(complaints),
+    ...(options.cascade !== undefined && { cascade: options.cascade(clock) }),
     simulator: { isRecorded: true, ...options.simulator },
   });
-  const { simulator } = running;
-  if (simulator === null) throw new Error("The service runs without its simulator");
+  const simulatorOf = (): Simulator => {
+    if (running.simulator === null) throw new Error("The service runs without its simulator");
+    return running.simulator;
+  };
   const url = `http://127.0.0.1:${running.port}`;
   const callers: Caller[] = [];
 
@@ -90,13 +105,15 @@ export async function startSteppedService(
   return {
     clock,
     running,
-    simulator,
+    get simulator() {
+      return simulatorOf();
+    },
     census,
     url,
     complaints,
     step,
     record(index) {
-      const record = simulator.records[index];
+      const record = simulatorOf().records[index];
       if (record === undefined) throw new Error(`Agent ${index} was never dialled`);
       return record;
     },

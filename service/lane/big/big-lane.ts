@@ -11,7 +11,12 @@ import type { Clock } from "../../contract/clock.ts";
 import type { CallLane } from "../../contract/lane.ts";
 import type { SendResult } from "../../contract/send-result.ts";
 import type { CallNotice } from "../../contract/transport.ts";
-import type { ResponseStatus, TokenUsage, UpstreamClosure } from "../../contract/upstream.ts";
+import type {
+  ResponseStatus,
+  StageLatency,
+  TokenUsage,
+  UpstreamClosure,
+} from "../../contract/upstream.ts";
 import { EventBus } from "./event-bus.ts";
 import { StageLine } from "./stage-line.ts";
 
@@ -121,6 +126,10 @@ export class BigLane implements CallLane {
     byteCount: number,
   ): void {
     this.#inner.onAudio(responseId, itemId, contentIndex, audio, byteCount);
+  }
+
+  onStageLatency(responseId: string, latency: StageLatency): void {
+    this.#inner.onStageLatency?.(responseId, latency);
   }
 
   onAudioDone(responseId: string, itemId: string): void {

@@ -16,12 +16,13 @@ import { SEND, type SendResult } from "../../contract/send-result.ts";
 import type { CallNotice, Transport } from "../../contract/transport.ts";
 import type {
   ResponseStatus,
+  StageLatency,
   TokenUsage,
   Upstream,
   UpstreamClosure,
 } from "../../contract/upstream.ts";
 import { Conversation, type ConversationSettings } from "../../conversation/conversation.ts";
-import { dtmfText, providerTurns } from "../../upstream/provider-turns.ts";
+import { dtmfText, isStageFailure, providerTurns } from "../../upstream/provider-turns.ts";
 import { SpanForwarder } from "../../upstream/span-forwarder.ts";
 import type { LaneOwner } from "./lane-owner.ts";
 import { LaneEffects } from "./lane-effects.ts";
@@ -162,9 +163,7 @@ export class FastLane implements CallLane {
     this.#deps.transport.sendItemEnd(item, callerSamples, this.#conversation.generation());
   }
 
-  onPlaybackUnderrun(): void {
-    // Counted by the engine; the ledger follows the send times by itself.
-  }
+  onPlaybackUnderrun(): void {} // Counted by the engine; the ledger follows the send times.
 
   /** The answer queue is full or has room again: the upstream's socket waits (decision 17). */
   onPlaybackQueueHigh(isHigh: boolean): void {
@@ -215,6 +214,10 @@ export class FastLane implements CallLane {
     if (queued === SEND.DROPPED) this.#conversation.onAudioQueued(item, -samples);
   }
 
+  onStageLatency(responseId: string, latency: StageLatency): void {
+    this.#conversation.onStageLatency(responseId, latency);
+  }
+
   onAudioDone(_responseId: string, itemId: string): void {
     const item = this.#conversation.onAudioDone(itemId);
     if (item !== 0) this.#deps.engine.endPlaybackItem(item);
@@ -248,8 +251,9 @@ export class FastLane implements CallLane {
     }
   }
 
-  onError(code: string): void {
+  onError(code: string, message: string): void {
     this.#conversation.onUpstreamError(code);
+    if (isStageFailure(code)) this.#deps.owner.onNotice({ kind: "error", code, message });
   }
 
   onClosed(closure: UpstreamClosure): void {
