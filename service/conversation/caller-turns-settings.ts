@@ -22,3 +22,8 @@ export interface TurnGuards {
   /** Nothing more is asked: the goodbye has begun. */
   isEnding(): boolean;
 }
+
+/** The provider's own detection commits and responds by itself. */
+export function isProviderOwned(turnDetection: TurnDetection): boolean {
+  return turnDetection === "server_vad" || turnDetection === "semantic_vad";
+}

@@ -14,12 +14,15 @@ import { VAD_STATE } from "../contract/core.ts";
 import type { AgentVoice } from "./agent-voice.ts";
 import { isCutting } from "./barge-in-action.ts";
 import type { Interrupted } from "./interruption.ts";
+import { OpenSpan } from "./open-span.ts";
 import { CallerSpeech, type CallerSpeechListener } from "./caller-speech.ts";
-import type { CallerTurnsSettings, TurnGuards } from "./caller-turns-settings.ts";
+import {
+  type CallerTurnsSettings,
+  isProviderOwned,
+  type TurnGuards,
+} from "./caller-turns-settings.ts";
 
 const FRAME_MS = 20;
-/** Caller audio from before the upstream was ready that is still sent: 2 s. */
-const EARLY_FRAMES = 100;
 
 export class CallerTurns {
   readonly #settings: CallerTurnsSettings;
@@ -36,9 +39,9 @@ export class CallerTurns {
   #isTurnEndedEarly = false;
   /** The newest turn cut the agent off in what it was saying. */
   #isInterruption = false;
-  /** First frame of the span that is open while nobody here owns the turns. */
-  #spanFirstFrame = 0;
-  #isSpanOpen = false;
+  readonly #span: OpenSpan;
+  /** The provider has heard the caller begin and not yet end. */
+  #isProviderSpeech = false;
 
   constructor(
     settings: CallerTurnsSettings,
@@ -54,6 +57,7 @@ export class CallerTurns {
     this.#guards = guards;
     this.#turnDetection = settings.turnDetection;
     this.#isCutting = isCutting(settings.bargeInAction ?? "interrupt");
+    this.#span = new OpenSpan(settings, effects, facts);
     this.#speech = new CallerSpeech(settings, effects, facts, this.#speechListener());
   }
 
@@ -75,7 +79,6 @@ export class CallerTurns {
     if (this.#turnDetection === "local") this.#speech.onCapture(bits, frameIndex);
   }
 
-  /** The agent may have fallen silent. */
   onAgentQuietMaybe(): void {
     if (this.#turnDetection === "local") this.#speech.onAgentQuietMaybe();
   }
@@ -83,10 +86,13 @@ export class CallerTurns {
   /** The session is configured. Audio captured before is on the tape and goes out now. */
   onUpstreamReady(): void {
     this.#isUpstreamReady = true;
-    if (this.#turnDetection !== "local" && !this.#isSpanOpen) {
-      this.#openSpan(Math.max(0, this.#framesCaptured - EARLY_FRAMES));
-    }
+    if (this.#turnDetection !== "local") this.#span.openEarly(this.#framesCaptured);
     if (this.#isTurnEndedEarly) this.onEndOfTurn();
+  }
+
+  /** What the provider was hearing is gone with its session; the next one starts anew. */
+  onUpstreamLost(): void {
+    if (this.#isProviderSpeech) this.#endProviderSpeech(this.#framesCaptured * FRAME_MS);
   }
 
   /** `force`, push to talk: the caller's turn ends now. */
@@ -101,25 +107,28 @@ export class CallerTurns {
       this.#isTurnEndedEarly = true;
       return;
     }
+    if (this.#isTooShort(this.#span.firstFrame(), this.#framesCaptured)) {
+      // The key bounced: what was said is being answered, and goes on being.
+      this.#effects.count("turn_too_short");
+      return;
+    }
     const endFrame = this.#effects.appendEnd();
-    this.newTurn();
-    this.#voice.interrupt();
-    this.#commit(this.#spanFirstFrame, endFrame, 0, true);
-    this.#openSpan(endFrame);
+    this.#takeFloor();
+    this.#commit(this.#span.firstFrame(), endFrame, 0, true);
+    this.#span.open(endFrame);
   }
 
   /** A typed message: it interrupts, and is answered. The text itself went upstream already. */
   onText(): void {
-    this.newTurn();
-    this.#voice.interrupt();
+    this.#takeFloor();
     this.#askTurn();
   }
 
   /** The provider hears the caller. One direct call to the far end's clear (S0-07, S0-10). */
   onProviderSpeechStarted(positionMs: number): void {
-    if (!this.#isProviderTurns()) return;
-    this.newTurn();
-    const cut = this.#voice.interrupt();
+    if (!isProviderOwned(this.#turnDetection)) return;
+    this.#isProviderSpeech = true;
+    const cut = this.#takeFloor();
     this.#voice.sequence.setHeld(true);
     this.#effects.notice({ kind: "speech_started", turnId: this.#turnId, positionMs });
     this.#tellBargeIn(cut);
@@ -127,9 +136,11 @@ export class CallerTurns {
 
   /** The provider decided that the turn is over; it commits and responds by itself. */
   onProviderSpeechStopped(positionMs: number): void {
-    if (!this.#isProviderTurns()) return;
-    this.#voice.sequence.setHeld(false);
-    this.#effects.notice({ kind: "speech_ended", turnId: this.#turnId, positionMs });
+    if (!isProviderOwned(this.#turnDetection)) return;
+    this.#span.moveTo(this.#framesCaptured);
+    // The provider's answer is to everything said so far, typed words too.
+    this.#voice.sequence.forget("turn");
+    this.#endProviderSpeech(positionMs);
     if (!this.#voice.latency.noteSpeechEnd(this.#facts.endPositionSamples())) {
       this.#effects.count("turn_end_unheard");
       return;
@@ -146,9 +157,8 @@ export class CallerTurns {
 
   /** The caller's application stops the agent, whatever is protected. */
   onInterrupt(): void {
-    this.newTurn();
     this.#voice.sequence.forget("turn");
-    this.#tellBargeIn(this.#voice.interrupt());
+    this.#tellBargeIn(this.#takeFloor());
   }
 
   newTurn(): void {
@@ -166,37 +176,45 @@ export class CallerTurns {
     const isLocal = turnDetection === "local";
     this.#turnDetection = turnDetection;
     this.#voice.latency.noteSpeechEnd(this.#facts.endPositionSamples());
-    this.#voice.sequence.setHeld(false);
-    if (wasLocal === isLocal) return;
-    if (!isLocal) this.#speechToSpan();
-    else if (this.#isSpanOpen) this.#spanToSpeech();
-  }
-
-  #openSpan(frameIndex: number): void {
-    this.#spanFirstFrame = this.#effects.appendBegin(frameIndex);
-    this.#isSpanOpen = true;
+    if (!wasLocal && isLocal && this.#span.isOpen()) this.#spanToSpeech();
+    else if (wasLocal && !isLocal) this.#speechToSpan();
+    this.#isProviderSpeech = false;
+    if (this.#speech.phase() !== "turn") this.#voice.sequence.setHeld(false);
   }
 
   /** In silence the span opens now, or when the upstream is ready. */
   #speechToSpan(): void {
     const firstFrame = this.#speech.release();
-    if (firstFrame === null) {
-      if (this.#isUpstreamReady) this.#openSpan(this.#framesCaptured);
-      return;
-    }
-    this.#spanFirstFrame = firstFrame;
-    this.#isSpanOpen = true;
+    if (firstFrame !== null) this.#span.take(firstFrame);
+    else if (this.#isUpstreamReady) this.#span.openInSilence(this.#framesCaptured);
   }
 
-  /** The caller is speaking: the open span becomes that turn's. In silence it is thrown away. */
+  /**
+   * The caller is speaking: the open span becomes that turn's. Words in it that nobody has ended
+   * yet are a turn; plain silence is thrown away.
+   */
   #spanToSpeech(): void {
-    this.#isSpanOpen = false;
-    if (this.#facts.vadState() === VAD_STATE.SILENCE) {
-      this.#effects.appendEnd();
-      this.#effects.appendDiscard();
+    const hasWords = this.#span.hasWords();
+    const firstFrame = this.#span.release();
+    if (this.#facts.vadState() !== VAD_STATE.SILENCE) {
+      this.#speech.adopt(firstFrame, this.#facts.onsetPositionSamples());
       return;
     }
-    this.#speech.adopt(this.#spanFirstFrame, this.#facts.onsetPositionSamples());
+    const endFrame = this.#effects.appendEnd();
+    if (hasWords && !this.#isProviderSpeech) this.#takeFloor();
+    if (hasWords) this.#endTurn(firstFrame, endFrame);
+    else this.#effects.appendDiscard();
+  }
+
+  #takeFloor(): Interrupted {
+    this.newTurn();
+    return this.#voice.interrupt();
+  }
+
+  #endProviderSpeech(positionMs: number): void {
+    this.#isProviderSpeech = false;
+    this.#effects.notice({ kind: "speech_ended", turnId: this.#turnId, positionMs });
+    this.#voice.sequence.setHeld(false);
   }
 
   #speechListener(): CallerSpeechListener {
@@ -212,13 +230,11 @@ export class CallerTurns {
   }
 
   #startTurn(onsetPositionSamples: number): void {
-    this.newTurn();
-    const cut = this.#voice.interrupt();
+    const cut = this.#takeFloor();
     this.#voice.sequence.setHeld(true);
     this.#isInterruption = cut.heardMs > 0;
     const positionMs = this.#positionMs(onsetPositionSamples);
-    const turnId = this.#turnId;
-    this.#effects.notice({ kind: "speech_started", turnId, positionMs });
+    this.#effects.notice({ kind: "speech_started", turnId: this.#turnId, positionMs });
     this.#tellBargeIn(cut);
   }
 
@@ -229,9 +245,8 @@ export class CallerTurns {
   }
 
   #endTurn(firstFrame: number, endFrame: number): void {
-    const turnId = this.#turnId;
     const positionMs = this.#positionMs(this.#facts.endPositionSamples());
-    this.#effects.notice({ kind: "speech_ended", turnId, positionMs });
+    this.#effects.notice({ kind: "speech_ended", turnId: this.#turnId, positionMs });
     this.#commit(firstFrame, endFrame, this.#silenceMs(), true);
     this.#voice.sequence.setHeld(false);
   }
@@ -243,9 +258,7 @@ export class CallerTurns {
   }
 
   #commit(firstFrame: number, endFrame: number, silenceMs: number, isAnswered: boolean): void {
-    const startMs = firstFrame * FRAME_MS;
-    const endMs = endFrame * FRAME_MS;
-    if (endMs - startMs < this.#settings.commitMsMin) {
+    if (this.#isTooShort(firstFrame, endFrame)) {
       this.#effects.appendDiscard();
       this.#effects.count("turn_too_short");
       return;
@@ -254,8 +267,14 @@ export class CallerTurns {
     if (isAnswered) this.#voice.latency.onTurnDecided(turnId, this.#effects.nowMs(), silenceMs);
     this.#effects.commit(turnId);
     this.#effects.count("turn_committed");
+    const [startMs, endMs] = [firstFrame * FRAME_MS, endFrame * FRAME_MS];
     this.#effects.notice({ kind: "turn_committed", turnId, startMs, endMs });
     if (isAnswered) this.#askTurn();
+  }
+
+  /** The provider refuses to commit so little. */
+  #isTooShort(firstFrame: number, endFrame: number): boolean {
+    return (endFrame - firstFrame) * FRAME_MS < this.#settings.commitMsMin;
   }
 
   #askTurn(): void {
@@ -267,10 +286,6 @@ export class CallerTurns {
       ? [acknowledgement, acknowledgementText]
       : ["", ""];
     this.#voice.sequence.ask({ asker: "turn", turnId, instructions, openingText, deadlineMs });
-  }
-
-  #isProviderTurns(): boolean {
-    return this.#turnDetection === "server_vad" || this.#turnDetection === "semantic_vad";
   }
 
   /** Silence between the true end of speech and now, in captured audio. */

@@ -2,9 +2,8 @@
 // Station: between the engine's event bits, the upstream's events and the transport's reports on
 // one side, and CallEffects on the other. Synchronous; no promise, no clock, no socket.
 //
-// Its parts: caller-turns (with caller-speech), agent-voice (with response-sequence,
-// playout-ledger, interruption, turn-latency), goodbye. This file is the front door: it knows which
-// part an input belongs to, the greeting, and when the conversation is over.
+// Its parts: caller-turns (with caller-speech), agent-voice (with response-sequence and others),
+// goodbye. The front door: it knows which part an input belongs to, the greeting, and the end.
 // Barge-in order (S1-31, D-22): clear the far end, cancel, then truncate at what was heard.
 import type { CallEffects, CaptureFacts, ConversationTimer } from "../contract/call-effects.ts";
 import type { EndReason, TurnDetection } from "../contract/call-terms.ts";
@@ -144,6 +143,7 @@ export class Conversation {
   onUpstreamLost(): void {
     const interrupted = this.#voice.sequence.onLost();
     if (interrupted !== null) this.#lostAsk = interrupted;
+    this.#turns.onUpstreamLost();
     this.#voice.finishItems();
   }
 

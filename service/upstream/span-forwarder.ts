@@ -27,6 +27,8 @@ interface Span {
   /** Next frame to append. */
   nextFrame: number;
   isCommitted: boolean;
+  /** All of it is still on the tape, so that another session can be told it from the start. */
+  isWhole: boolean;
 }
 
 export class SpanForwarder {
@@ -69,7 +71,8 @@ export class SpanForwarder {
     this.#acknowledged = null;
     const firstFrame = this.#tape.tapeBegin(frameIndex);
     if (this.#spans.length >= SPANS_MAX) this.#spans.shift();
-    this.#spans.push({ firstFrame, endFrame: -1, nextFrame: firstFrame, isCommitted: false });
+    const nextFrame = firstFrame;
+    this.#spans.push({ firstFrame, endFrame: -1, nextFrame, isCommitted: false, isWhole: true });
     this.flush();
     return firstFrame;
   }
@@ -125,14 +128,11 @@ export class SpanForwarder {
    * here. isUnheard: the newest acknowledged turn too, as nobody wrote down what it said.
    */
   onRestored(isUnheard: boolean): void {
-    const again = this.#isTapeKept ? this.#unacknowledged.splice(0) : [];
-    this.#unacknowledged.length = 0;
-    if (isUnheard && this.#isTapeKept && this.#acknowledged !== null) {
-      again.unshift(this.#acknowledged);
-    }
+    const again = this.#unacknowledged.splice(0);
+    if (isUnheard && this.#acknowledged !== null) again.unshift(this.#acknowledged);
     this.#acknowledged = null;
     this.#spans.unshift(...again);
-    if (this.#isTapeKept) for (const span of this.#spans) span.nextFrame = span.firstFrame;
+    for (const span of this.#spans) if (span.isWhole) span.nextFrame = span.firstFrame;
     this.flush();
   }
 
@@ -149,13 +149,21 @@ export class SpanForwarder {
       const toFrame = isOpen ? this.#tape.framesCaptured() : span.endFrame;
       if (toFrame > span.nextFrame) {
         span.nextFrame += this.#tape.tapeRead(span.nextFrame, toFrame, this.#append);
-        if (!this.#isTapeKept) this.#tape.tapeDrop(span.nextFrame);
+        if (!this.#isTapeKept) this.#forgetBefore(span);
       }
       if (isOpen || span.nextFrame < toFrame || !span.isCommitted) return;
       if (this.#sink.commit() === SEND.DROPPED) this.#commitsDropped += 1;
       this.#spans.shift();
-      this.#unacknowledged.push(span);
+      if (span.isWhole) this.#unacknowledged.push(span);
     }
+  }
+
+  /** An endless span leaves the tape as it goes, and with it everything older. */
+  #forgetBefore(span: Span): void {
+    this.#tape.tapeDrop(span.nextFrame);
+    span.isWhole = false;
+    this.#unacknowledged.length = 0;
+    this.#acknowledged = null;
   }
 
   #open(): Span | undefined {

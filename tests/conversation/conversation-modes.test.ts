@@ -154,11 +154,12 @@ describe("Conversation without turn detection (push to talk)", () => {
     call.conversation.onEndOfTurn();
     expect(call.effects.taken()).toEqual(["end 50", "commit 1", "respond turn:1", "begin 50"]);
     call.created("r1");
+    call.frames(5);
     call.play(call.audio("r1", "a", 50), 5);
     call.effects.taken();
     call.conversation.onEndOfTurn();
     expect(call.effects.taken().slice(0, 4)).toEqual([
-      "end 52",
+      "end 57",
       "clear",
       "cancel r1",
       "truncate a/0 40",

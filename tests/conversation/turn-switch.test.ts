@@ -6,12 +6,12 @@ import { TestCall } from "./conversation-fixture.ts";
 const begins = (call: TestCall) => call.effects.log.filter((line) => line.startsWith("begin"));
 
 describe("Conversation.setTurnDetection()", () => {
-  test("local to provider in silence: one span opens from here on", () => {
+  test("local to provider in silence: one span opens, with the pre-roll of a first word", () => {
     const call = new TestCall();
     call.conversation.onUpstreamReady();
     call.frames(50);
     call.conversation.setTurnDetection("server_vad");
-    expect(call.effects.taken()).toEqual(["begin 50"]);
+    expect(call.effects.taken()).toEqual(["begin 35"]);
     expect(call.conversation.turnDetection()).toBe("server_vad");
   });
 

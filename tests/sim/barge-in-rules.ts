@@ -1,7 +1,7 @@
 // What must hold of the five barge-in actions in every simulated call (beside call-rules.ts): who
 // may be cut, how long a voice stays ducked, what is acknowledged, what becomes of held speech.
 import type { ConversationCount } from "../../service/contract/call-effects.ts";
-import type { Knobs } from "./knobs.ts";
+import { isOwnerAlwaysLocal, type Knobs } from "./knobs.ts";
 
 /** What the model is told when an interruption is to be acknowledged. */
 export const ACKNOWLEDGEMENT = "Say that you understand.";
@@ -40,6 +40,8 @@ export class BargeInRules {
   /** isCommand: the caller's application cuts, which it always may. */
   onClear(isCommand: boolean): void {
     const { bargeInAction } = this.#knobs;
+    // A provider that owns the turns cuts its answers itself.
+    if (!isOwnerAlwaysLocal(this.#knobs)) return;
     const isToGoOn = bargeInAction === "duck" || bargeInAction === "ignore";
     if (isToGoOn && this.#isAudible && !isCommand)
       this.#fail("speech does not cut an agent that is to go on");
@@ -47,6 +49,7 @@ export class BargeInRules {
 
   /** After each frame of the caller. */
   checkFrame(): void {
+    if (!isOwnerAlwaysLocal(this.#knobs)) return;
     const isSpokenOver = this.#isSpanOpen && this.#isAudible;
     if (this.#gain < 1 && !isSpokenOver) this.#fail("a ducked agent comes back to its full level");
     const isDuckWanted = this.#knobs.bargeInAction === "duck" && isSpokenOver;
@@ -69,6 +72,7 @@ export class BargeInRules {
   onRequest(tag: string, instructions: string): void {
     const [asker, turnId = ""] = tag.split(":");
     const isAcknowledging = instructions === ACKNOWLEDGEMENT;
+    if (!isOwnerAlwaysLocal(this.#knobs)) return;
     const isWanted =
       this.#knobs.bargeInAction === "acknowledge" &&
       asker === "turn" &&

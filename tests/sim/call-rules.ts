@@ -1,11 +1,11 @@
 // What must hold in every simulated call, whoever misbehaves. Told of what happens by the world;
 // the first broken rule ends the call. docs/conversation.md lists each rule with its reason.
 import type { LedgerItem } from "../../service/conversation/playout-ledger.ts";
-import { LEAD_MS, TRUNCATE_ERROR_MS_MAX } from "../../service/limits.ts";
+import { TRUNCATE_ERROR_MS_MAX } from "../../service/limits.ts";
 import type { RuleTolerance } from "./call-tolerance.ts";
 import type { FarEndModel } from "./far-end-model.ts";
+import { PaceRules } from "./pace-rules.ts";
 
-const FRAME_MS = 20;
 const PRE_ROLL_FRAMES = 15;
 /** The onset's window may begin up to two frames after the voice did. */
 const ONSET_SLACK_FRAMES = 3;
@@ -13,10 +13,6 @@ const ONSET_SLACK_FRAMES = 3;
 const ANSWER_MS_MAX = 17_000;
 /** A refusal so soon after another one is a retry without waiting. */
 const REFUSED_AGAIN_MS = 1_000;
-/** Longest stall that is injected, and what it delays. */
-const STALL_MS_MAX = 1_500;
-/** The service's own bound, with the jitter of the frames that it counts. */
-const PAUSE_MS_MAX = 2_500;
 /** After this the call ends whether its goodbye was heard or not. */
 const GOODBYE_MS_MAX = 19_900;
 
@@ -25,6 +21,7 @@ export class BrokenRule extends Error {
 }
 
 export class CallRules {
+  readonly pace: PaceRules;
   readonly #nowMs: () => number;
   #tolerance: RuleTolerance;
   #isTurnOpen = false;
@@ -34,23 +31,22 @@ export class CallRules {
   #requestLast = 0;
   #stoppedThrough = 0;
   readonly #requestOfItem = new Map<number, number>();
+  /** Responses that the service knows of, and those that were stopped since. */
+  readonly #created = new Set<string>();
+  readonly #stopped = new Set<string>();
+  readonly #responseOfItem = new Map<number, string>();
   readonly #tagOfItem = new Map<number, string>();
   #isCommand = false;
   #refusedMs = Number.NEGATIVE_INFINITY;
   #refusals = 0;
   #goodbyeMs = 0;
-  #pausedMs = -1;
-  #isResumed = false;
   #generation = 0;
-  #farEndFreeMs = 0;
-  #underruns = 0;
-  #starvations = 0;
-  #stalledMs = Number.NEGATIVE_INFINITY;
   #unansweredMs = -1;
 
   constructor(nowMs: () => number, tolerance: RuleTolerance) {
     this.#nowMs = nowMs;
     this.#tolerance = tolerance;
+    this.pace = new PaceRules(nowMs, (rule) => this.fail(rule), tolerance.timerLateMs);
   }
 
   fail(rule: string): never {
@@ -61,10 +57,6 @@ export class CallRules {
   beStrict(): void {
     this.#tolerance = { ...this.#tolerance, isEveryTurnAnswered: true };
     this.#unansweredMs = -1;
-  }
-
-  onStall(): void {
-    this.#stalledMs = this.#nowMs();
   }
 
   // ---- responses ----------------------------------------------------------------------------
@@ -79,6 +71,17 @@ export class CallRules {
     this.#openRequest = tag;
     this.#requestLast = numberOf(tag);
     if (isTurnBound) this.#unansweredMs = -1;
+  }
+
+  /** The provider's own answer, without a tag, is to everything said so far. */
+  onCreated(responseId: string, tag: string): void {
+    this.#created.add(responseId);
+    if (tag === "") this.#unansweredMs = -1;
+  }
+
+  /** The provider's own answer is over; what was stopped before it had a name may have been it. */
+  onOwnResponseOver(): void {
+    if (this.#requestLast <= this.#stoppedThrough) this.#openRequest = "";
   }
 
   onCancel(tag: string): void {
@@ -138,6 +141,8 @@ export class CallRules {
   /** The caller or its application took the floor: all that was asked for before is stopped. */
   onStopped(isTurn: boolean): void {
     this.#stoppedThrough = this.#requestLast;
+    for (const responseId of this.#created) this.#stopped.add(responseId);
+    this.#created.clear();
     this.#isTurnOpen ||= isTurn;
     this.#unansweredMs = -1;
   }
@@ -164,46 +169,23 @@ export class CallRules {
 
   // ---- playout ------------------------------------------------------------------------------
 
-  onItemAudio(item: number, tag: string): void {
+  onItemAudio(item: number, tag: string, responseId: string): void {
+    this.#responseOfItem.set(item, responseId);
     this.#requestOfItem.set(item, numberOf(tag));
     this.#tagOfItem.set(item, tag);
-    if (numberOf(tag) <= this.#stoppedThrough)
-      this.fail("late audio of a stopped response is dropped");
+    if (this.#isStopped(item)) this.fail("late audio of a stopped response is dropped");
   }
 
   onFrameSent(item: number, positionSamples: number): void {
-    const nowMs = this.#nowMs();
-    if (this.#pausedMs >= 0) this.fail("a paused agent is silent");
-    this.#checkPace(nowMs, positionSamples);
-    this.#isResumed = false;
+    this.pace.onFrameSent(positionSamples);
     if (item === 0) return;
     if (this.#isTurnOpen && !this.#isGoodbye) this.fail("the agent does not talk over the caller");
-    if ((this.#requestOfItem.get(item) ?? 0) <= this.#stoppedThrough) {
-      this.fail("nothing of a stopped response is sent");
-    }
+    if (this.#isStopped(item)) this.fail("nothing of a stopped response is sent");
   }
 
-  onUnderrun(isStarved: boolean): void {
-    this.#underruns += 1;
-    const isStalled = this.#nowMs() - this.#stalledMs < STALL_MS_MAX;
-    if (!isStarved && !isStalled) this.fail("the pacer keeps the beat");
-  }
-
-  onPause(): void {
-    this.#pausedMs = this.#nowMs();
-  }
-
-  /** What follows a pause finds the far end dry, and nobody is to blame. */
-  onResume(): void {
-    this.#pausedMs = -1;
-    this.#isResumed = true;
-  }
-
-  /** A pause waits for a decision, which is never far. */
-  checkPause(): void {
-    if (this.#pausedMs >= 0 && this.#nowMs() - this.#pausedMs > PAUSE_MS_MAX) {
-      this.fail("a pause comes to its end");
-    }
+  #isStopped(item: number): boolean {
+    if ((this.#requestOfItem.get(item) ?? 0) <= this.#stoppedThrough) return true;
+    return this.#stopped.has(this.#responseOfItem.get(item) ?? "");
   }
 
   onCut(item: number): void {
@@ -216,7 +198,7 @@ export class CallRules {
   /** The conversation ends the call; what it wanted to say must have been heard. */
   onEnd(queuedSamples: number): void {
     if (this.#nowMs() - this.#goodbyeMs >= GOODBYE_MS_MAX) return;
-    if (queuedSamples > 0 || this.#farEndFreeMs > this.#nowMs()) {
+    if (queuedSamples > 0 || !this.pace.isPlayedOut()) {
       this.fail("a goodbye is heard to its end");
     }
   }
@@ -224,17 +206,7 @@ export class CallRules {
   onClear(generation: number): void {
     if (generation <= this.#generation) this.fail("every clear begins a new generation");
     this.#generation = generation;
-    this.#pausedMs = -1;
-    this.#farEndFreeMs = this.#nowMs();
-  }
-
-  /** Decision 9: never more than the lead ahead, never dry without an underrun counted. */
-  #checkPace(nowMs: number, positionSamples: number): void {
-    const isDry = positionSamples > 0 && this.#farEndFreeMs < nowMs && !this.#isResumed;
-    if (isDry) this.#starvations += 1;
-    if (this.#starvations > this.#underruns) this.fail("the far end runs dry only when counted");
-    this.#farEndFreeMs = Math.max(this.#farEndFreeMs, nowMs) + FRAME_MS;
-    if (this.#farEndFreeMs - nowMs > LEAD_MS) this.fail("at most the lead is sent ahead");
+    this.pace.onClear();
   }
 
   checkCounts(item: LedgerItem, heardSamples: number): void {
@@ -255,7 +227,7 @@ export class CallRules {
     const { samplesPerMs, downJitterMs, reportJitterMs } = this.#tolerance;
     const truthMs = farEnd.heardSamples(item, this.#nowMs()) / samplesPerMs;
     if (audioEndMs - truthMs > downJitterMs) this.fail("never truncated beyond what was heard");
-    const isStalled = this.#nowMs() - wayMs - this.#stalledMs < STALL_MS_MAX;
+    const isStalled = this.pace.isStalled(this.#nowMs() - wayMs);
     const jitterMs = downJitterMs + reportJitterMs;
     if (isStalled || jitterMs > TRUNCATE_ERROR_MS_MAX) return;
     if (truthMs - audioEndMs > TRUNCATE_ERROR_MS_MAX + jitterMs) {

@@ -11,6 +11,13 @@ export interface RuleTolerance {
   readonly isEveryTurnAnswered: boolean;
   readonly isGreetingProtected: boolean;
   readonly samplesPerMs: number;
+  /** How late a frame may leave and still count from its due time; 0 for the pacer's model. */
+  readonly timerLateMs: number;
+}
+
+/** The provider may own the turns at some time of the call, and then cuts what it likes. */
+function isProviderOwner({ turnDetection, switchPercent }: Knobs): boolean {
+  return switchPercent > 0 || turnDetection === "server_vad" || turnDetection === "semantic_vad";
 }
 
 export function toleranceOf(knobs: Knobs): RuleTolerance {
@@ -23,7 +30,8 @@ export function toleranceOf(knobs: Knobs): RuleTolerance {
         knobs.lostDonePercent +
         knobs.slowCreatedPercent ===
       0,
-    isGreetingProtected: knobs.isGreetingProtected,
+    isGreetingProtected: knobs.isGreetingProtected && !isProviderOwner(knobs),
     samplesPerMs: SAMPLES_PER_MS,
+    timerLateMs: 0,
   };
 }

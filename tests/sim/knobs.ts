@@ -1,6 +1,10 @@
 // What kind of call a seed is: how slow, how rude, how broken. Drawn once, before anything happens.
+import type { TurnDetection } from "../../service/contract/call-terms.ts";
 import type { BargeInAction } from "../../service/conversation/barge-in-action.ts";
 import type { Dice } from "./dice.ts";
+
+/** Hybrid has its own rules. */
+export type SimulatedTurns = Exclude<TurnDetection, "hybrid">;
 
 export interface Knobs {
   readonly hasGreeting: boolean;
@@ -9,6 +13,10 @@ export interface Knobs {
   readonly bargeInAction: BargeInAction;
   /** Windows of 32 ms of silence that end a turn. */
   readonly silenceWindows: number;
+  /** Who owns the turns when the call begins. */
+  readonly turnDetection: SimulatedTurns;
+  /** Every so many seconds, perhaps, somebody else owns them. */
+  readonly switchPercent: number;
 
   // The caller.
   readonly utteranceMsMax: number;
@@ -23,6 +31,8 @@ export interface Knobs {
   /** The service says goodbye in the middle of it all. */
   readonly goodbyePercent: number;
   readonly textPercent: number;
+  /** Push to talk: the key is pressed twice. */
+  readonly pressTwicePercent: number;
 
   // The way to the caller and back.
   readonly upMs: number;
@@ -51,6 +61,9 @@ export interface Knobs {
   readonly disconnectPercent: number;
   /** The session is lost and another one takes its place. */
   readonly lossPercent: number;
+  /** Its own detection: voiced frames before speech has begun, silent ones before it is over. */
+  readonly providerOnsetFrames: number;
+  readonly providerSilenceFrames: number;
 
   // The service.
   readonly timerLateMs: number;
@@ -67,6 +80,8 @@ export function drawKnobs(dice: Dice): Knobs {
     protectedSpeech: dice.pick(["drop", "commit"]),
     bargeInAction: dice.pick(["interrupt", "pause", "acknowledge", "duck", "ignore"]),
     silenceWindows: dice.between(8, 16),
+    turnDetection: drawTurns(dice),
+    switchPercent: sometimes(30, 60),
     utteranceMsMax: dice.between(600, 6_000),
     pausePercent: sometimes(60, 60),
     hesitationPercent: sometimes(50, 60),
@@ -77,6 +92,7 @@ export function drawKnobs(dice: Dice): Knobs {
     hangUpPercent: sometimes(20, 30),
     goodbyePercent: sometimes(20, 60),
     textPercent: sometimes(20, 20),
+    pressTwicePercent: sometimes(40, 60),
     upMs: dice.between(0, 90),
     downMs: dice.between(0, 90),
     jitterMs: sometimes(40, 40),
@@ -94,13 +110,26 @@ export function drawKnobs(dice: Dice): Knobs {
     refusePercent: sometimes(20, 30),
     lostCreatedPercent: sometimes(12, 20),
     lostDonePercent: sometimes(12, 20),
-    slowCreatedPercent: sometimes(12, 25),
+    slowCreatedPercent: sometimes(20, 40),
     failedPercent: sometimes(20, 30),
     disconnectPercent: sometimes(10, 40),
     lossPercent: sometimes(30, 60),
+    providerOnsetFrames: dice.between(1, 8),
+    providerSilenceFrames: dice.between(10, 40),
     timerLateMs: dice.between(0, 4),
     stallPercent: sometimes(30, 100),
   };
+}
+
+/** The service owns the turns from the call's start to its end. */
+export function isOwnerAlwaysLocal({ turnDetection, switchPercent }: Knobs): boolean {
+  return turnDetection === "local" && switchPercent === 0;
+}
+
+/** Local turns are the most, as they have the most to get wrong. */
+function drawTurns(dice: Dice): SimulatedTurns {
+  if (dice.chance(60)) return "local";
+  return dice.pick(["server_vad", "semantic_vad", "none"]);
 }
 
 /** The same call with every fault off: what must still work afterwards. */
@@ -114,6 +143,8 @@ export function withoutFaults(knobs: Knobs): Knobs {
     backchannelPercent: 0,
     flipPercent: 0,
     textPercent: 0,
+    switchPercent: 0,
+    pressTwicePercent: 0,
     slowDeltaPercent: 0,
     toolPercent: 0,
     refusePercent: 0,

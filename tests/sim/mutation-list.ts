@@ -77,8 +77,8 @@ export const MUTATIONS: readonly Mutation[] = [
     file: `${CONVERSATION}/caller-turns.ts`,
     replacements: [
       [
-        "#startTurn(onsetPositionSamples: number): void {\n    this.newTurn();\n    const cut = this.#voice.interrupt();\n    this.#voice.sequence.setHeld(true);",
-        "#startTurn(onsetPositionSamples: number): void {\n    this.newTurn();\n    const cut = this.#voice.interrupt();",
+        "#startTurn(onsetPositionSamples: number): void {\n    const cut = this.#takeFloor();\n    this.#voice.sequence.setHeld(true);",
+        "#startTurn(onsetPositionSamples: number): void {\n    const cut = this.#voice.interrupt();",
       ],
     ],
   },
@@ -161,8 +161,8 @@ export const MUTATIONS: readonly Mutation[] = [
     file: "service/upstream/span-forwarder.ts",
     replacements: [
       [
-        "this.#isTapeKept ? this.#unacknowledged.splice(0) : []",
-        "this.#unacknowledged.splice(0, 0)",
+        "const again = this.#unacknowledged.splice(0);",
+        "const again = this.#unacknowledged.splice(0, 0);",
       ],
     ],
   },
@@ -215,5 +215,72 @@ export const MUTATIONS: readonly Mutation[] = [
     rule: "held speech against its setting",
     file: `${CONVERSATION}/caller-turns.ts`,
     replacements: [['protectedSpeech === "commit"', 'protectedSpeech !== "commit"']],
+  },
+  {
+    rule: "switch: the open span lost",
+    file: `${CONVERSATION}/caller-turns.ts`,
+    replacements: [
+      [
+        "this.#speech.adopt(firstFrame, this.#facts.onsetPositionSamples());",
+        "this.#effects.appendEnd();\n      this.#effects.appendDiscard();",
+      ],
+    ],
+  },
+  {
+    rule: "switch: the span that runs is sent again",
+    file: "service/upstream/span-forwarder.ts",
+    replacements: [
+      [
+        'this.#isTapeKept = turnDetection === "local";',
+        'this.#isTapeKept = turnDetection === "local";\n    for (const span of this.#spans) span.nextFrame = span.firstFrame;',
+      ],
+    ],
+  },
+  {
+    rule: "switch: words that nobody has ended thrown away",
+    file: `${CONVERSATION}/caller-turns.ts`,
+    replacements: [["const hasWords = this.#span.hasWords();", "const hasWords = false;"]],
+  },
+  {
+    rule: "switch: the span opens without its pre-roll",
+    file: `${CONVERSATION}/open-span.ts`,
+    replacements: [
+      ["Math.max(0, framesCaptured - preRollFrames)", "framesCaptured + 0 * preRollFrames"],
+    ],
+  },
+  {
+    rule: "provider turns: its speech_started does not interrupt",
+    file: `${CONVERSATION}/caller-turns.ts`,
+    replacements: [
+      [
+        'const cut = this.#takeFloor();\n    this.#voice.sequence.setHeld(true);\n    this.#effects.notice({ kind: "speech_started", turnId: this.#turnId, positionMs });',
+        'this.newTurn();\n    const cut = { wasAudible: false, item: 0, heardMs: 0 };\n    this.#voice.sequence.setHeld(true);\n    this.#effects.notice({ kind: "speech_started", turnId: this.#turnId, positionMs });',
+      ],
+    ],
+  },
+  {
+    rule: "provider turns: a lost session leaves the turn open",
+    file: `${CONVERSATION}/conversation.ts`,
+    replacements: [["    this.#turns.onUpstreamLost();\n", ""]],
+  },
+  {
+    rule: "push to talk: committed twice",
+    file: `${CONVERSATION}/caller-turns.ts`,
+    replacements: [
+      [
+        "this.#commit(this.#span.firstFrame(), endFrame, 0, true);",
+        "this.#commit(this.#span.firstFrame(), endFrame, 0, true);\n    this.#commit(this.#span.firstFrame(), endFrame, 0, true);",
+      ],
+    ],
+  },
+  {
+    rule: "push to talk: a key that bounces cuts the answer",
+    file: `${CONVERSATION}/caller-turns.ts`,
+    replacements: [
+      [
+        "if (this.#isTooShort(this.#span.firstFrame(), this.#framesCaptured)) {",
+        "if (this.#framesCaptured < 0) {",
+      ],
+    ],
   },
 ];

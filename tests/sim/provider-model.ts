@@ -3,13 +3,15 @@
 // ever, gone. What only a broken client could make it see is reported as a broken rule.
 import type { Dice } from "./dice.ts";
 import type { Knobs } from "./knobs.ts";
+import { ProviderInput } from "./provider-input.ts";
 import type { VirtualTime } from "./virtual-time.ts";
 
 const FRAME_MS = 20;
-const COMMIT_FRAMES_MIN = 5;
 
 export interface ProviderEvents {
   onCommitted(itemId: string): void;
+  onSpeechStarted(positionMs: number): void;
+  onSpeechStopped(positionMs: number): void;
   onCreated(responseId: string, tag: string): void;
   onAudio(responseId: string, itemId: string, samples: number): void;
   onAudioDone(responseId: string, itemId: string): void;
@@ -32,10 +34,7 @@ export class ProviderModel {
   readonly #breakRule: (rule: string) => void;
   readonly #samplesPerMs: number;
   #knobs: Knobs;
-  /** Frame numbers appended and neither committed nor cleared. */
-  #buffer: number[] = [];
-  /** Spans of committed frames: [first, end), in order of commit. */
-  readonly committed: { readonly first: number; readonly end: number }[] = [];
+  readonly input: ProviderInput;
   /** Samples generated of each assistant item. */
   readonly #items = new Map<string, number>();
   readonly #deleted = new Set<string>();
@@ -45,21 +44,28 @@ export class ProviderModel {
   #session = 0;
   readonly #olderItems = new Set<string>();
   readonly #olderTools = new Set<string>();
-  /** Spans before this one were committed in an older session, and may come again. */
-  #committedFrom = 0;
   #isClosed = false;
+  /** Its own answer waits for a response that is being cancelled. */
+  #isOwnWaiting = false;
 
   constructor(
     time: VirtualTime,
     dice: Dice,
     knobs: Knobs,
     samplesPerMs: number,
+    isVoiced: (frame: number) => boolean,
     send: (event: (events: ProviderEvents) => void) => void,
     breakRule: (rule: string) => void,
   ) {
     this.#time = time;
     this.#dice = dice;
     this.#knobs = knobs;
+    this.input = new ProviderInput(dice, knobs, isVoiced, {
+      emit: (event) => this.#emit(event),
+      breakRule,
+      onSpeechStarted: () => this.#onSpeechStarted(),
+      onTurn: () => this.#onOwnTurn(),
+    });
     this.#samplesPerMs = samplesPerMs;
     this.#send = send;
     this.#breakRule = breakRule;
@@ -67,6 +73,7 @@ export class ProviderModel {
 
   calm(knobs: Knobs): void {
     this.#knobs = knobs;
+    this.input.calm(knobs);
   }
 
   disconnect(): void {
@@ -78,13 +85,13 @@ export class ProviderModel {
   /** The session is gone with all it knew; the next one has the history as text only. */
   beginSession(): void {
     this.#session += 1;
-    this.#buffer = [];
+    this.input.beginSession();
+    this.#isOwnWaiting = false;
     this.#active = null;
     for (const itemId of this.#items.keys()) this.#olderItems.add(itemId);
     this.#items.clear();
     for (const toolCallId of this.#openTools) this.#olderTools.add(toolCallId);
     this.#openTools.clear();
-    this.#committedFrom = this.committed.length;
   }
 
   generatedSamples(itemId: string): number {
@@ -96,33 +103,6 @@ export class ProviderModel {
   }
 
   // ---- commands, as they arrive -------------------------------------------------------------
-
-  append(frames: readonly number[]): void {
-    for (const frame of frames) this.#buffer.push(frame);
-  }
-
-  clearInput(): void {
-    this.#buffer = [];
-  }
-
-  commit(): void {
-    const frames = this.#buffer;
-    this.#buffer = [];
-    const first = frames[0] ?? 0;
-    const end = (frames.at(-1) ?? -1) + 1;
-    if (frames.length < COMMIT_FRAMES_MIN) {
-      this.#breakRule("a commit holds at least 100 ms");
-      this.#emit((events) => events.onError("input_audio_buffer_commit_empty"));
-      return;
-    }
-    if (end - first !== frames.length)
-      this.#breakRule("a turn's samples are upstream once, in order");
-    const before = this.committed.slice(this.#committedFrom).at(-1);
-    if (before !== undefined && first < before.end) this.#breakRule("no sample is committed twice");
-    this.committed.push({ first, end });
-    const itemId = `user${this.committed.length}`;
-    this.#emit((events) => events.onCommitted(itemId));
-  }
 
   respond(tag: string): void {
     if (this.#dice.chance(this.#knobs.slowCreatedPercent)) {
@@ -147,7 +127,10 @@ export class ProviderModel {
     this.#active = response;
     if (this.#dice.chance(this.#knobs.lostCreatedPercent)) {
       // Never heard of again; the provider itself forgets it after a while.
-      this.#time.after(8_000, () => this.#finish(response));
+      this.#time.after(8_000, () => {
+        if (this.#active === response) this.#active = null;
+        this.#answerOwnTurn();
+      });
       return;
     }
     this.#emit((events) => events.onCreated(response.id, tag));
@@ -194,6 +177,17 @@ export class ProviderModel {
     if (!this.#openTools.delete(toolCallId)) {
       this.#breakRule("every tool call is answered exactly once");
     }
+  }
+
+  /** Its own detection stops its own answer, as `interrupt_response` does. */
+  #onSpeechStarted(): void {
+    this.#isOwnWaiting = false;
+    if (this.#active !== null && !this.#active.isCancelled) this.cancel("");
+  }
+
+  #onOwnTurn(): void {
+    if (this.#active === null) this.#respondNow("");
+    else this.#isOwnWaiting = true;
   }
 
   // ---- one response -------------------------------------------------------------------------
@@ -249,13 +243,17 @@ export class ProviderModel {
 
   #done(response: ActiveResponse, status: "completed" | "cancelled" | "failed"): void {
     if (this.#active !== response) return;
-    this.#finish(response);
-    if (this.#dice.chance(this.#knobs.lostDonePercent)) return;
-    this.#emit((events) => events.onDone(response.id, status));
+    this.#active = null;
+    if (!this.#dice.chance(this.#knobs.lostDonePercent)) {
+      this.#emit((events) => events.onDone(response.id, status));
+    }
+    this.#answerOwnTurn();
   }
 
-  #finish(response: ActiveResponse): void {
-    if (this.#active === response) this.#active = null;
+  #answerOwnTurn(): void {
+    if (this.#active !== null || !this.#isOwnWaiting) return;
+    this.#isOwnWaiting = false;
+    this.#respondNow("");
   }
 
   #emit(event: (events: ProviderEvents) => void): void {

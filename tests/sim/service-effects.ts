@@ -13,6 +13,7 @@ import { SpanForwarder } from "../../service/upstream/span-forwarder.ts";
 import type { CallWorld } from "./call-world.ts";
 import { PacerModel } from "./pacer-model.ts";
 import type { ServiceModel } from "./service-model.ts";
+import { SpanRecord } from "./span-record.ts";
 import { framesIn, RING_FRAMES, TapeModel } from "./tape-model.ts";
 import type { Appointment } from "./virtual-time.ts";
 
@@ -30,13 +31,7 @@ export class ServiceEffects implements CallEffects {
   readonly forwarder: SpanForwarder;
   readonly pacer: PacerModel;
   readonly #timers = new Map<ConversationTimer, Appointment>();
-  readonly #spans: { readonly first: number; readonly end: number }[] = [];
-  #commitNext = 0;
-  #acknowledged = 0;
-  /** The span acknowledged last, -1 when it is not kept any more. */
-  #acknowledgedLast = -1;
-  #span = { first: 0, end: 0 };
-  #committedEnd = 0;
+  readonly spans = new SpanRecord();
   #cuts: Cut[] | null = null;
   /** What is committed next is a turn's, not speech that was held and is kept without an answer. */
   #isTurnEnding = false;
@@ -46,26 +41,9 @@ export class ServiceEffects implements CallEffects {
     this.#world = world;
     this.#service = service;
     const { knobs, time, dice } = world;
-    this.forwarder = new SpanForwarder(this.tape, this.#sink(), "local");
+    this.forwarder = new SpanForwarder(this.tape, this.#sink(), knobs.turnDetection);
     const lateMs = () => dice.between(0, knobs.timerLateMs);
     this.pacer = new PacerModel(time, this.#pacerOwner(), FRAME_SAMPLES, lateMs);
-  }
-
-  turnsUnacknowledged(): number {
-    return this.#spans.length - this.#acknowledged;
-  }
-
-  onCommitted(): void {
-    this.#acknowledged = Math.min(this.#acknowledged + 1, this.#spans.length);
-    this.#acknowledgedLast = this.#acknowledged - 1;
-  }
-
-  /** What was not acknowledged is committed again, and the newest that was if nobody wrote it down. */
-  onRestored(isUnheard: boolean): void {
-    const isAgain = isUnheard && this.#acknowledgedLast >= 0;
-    this.#commitNext = isAgain ? this.#acknowledgedLast : this.#acknowledged;
-    if (isAgain) this.#acknowledged = this.#acknowledgedLast;
-    this.#acknowledgedLast = -1;
   }
 
   timersSet(): number {
@@ -77,10 +55,9 @@ export class ServiceEffects implements CallEffects {
   }
 
   appendBegin(frameIndex: number): number {
-    const earliest = Math.max(this.#committedEnd, this.#service.core.frames() - RING_FRAMES);
+    const earliest = Math.max(this.spans.committedEnd(), this.#service.core.frames() - RING_FRAMES);
     const first = this.forwarder.begin(frameIndex);
-    this.#acknowledgedLast = -1;
-    this.#span = { first, end: -1 };
+    this.spans.begin(first);
     this.#world.bargeIn.onSpan(true);
     this.#world.trace.note("begin", first, frameIndex);
     this.#world.rules.checkSpanStart(first, this.#world.voiceStart(), earliest);
@@ -89,7 +66,7 @@ export class ServiceEffects implements CallEffects {
 
   appendEnd(): number {
     const end = this.forwarder.end();
-    this.#span = { ...this.#span, end };
+    this.spans.end(end);
     this.#world.bargeIn.onSpan(false);
     return end;
   }
@@ -101,9 +78,7 @@ export class ServiceEffects implements CallEffects {
   }
 
   commit(turnId: number): void {
-    this.#world.trace.note("commit", turnId, this.#span.end - this.#span.first);
-    this.#spans.push(this.#span);
-    this.#committedEnd = this.#span.end;
+    this.#world.trace.note("commit", turnId, this.spans.commit());
     this.forwarder.commit();
   }
 
@@ -152,13 +127,13 @@ export class ServiceEffects implements CallEffects {
 
   pausePlayback(): void {
     this.#world.trace.note("pause");
-    this.#world.rules.onPause();
+    this.#world.rules.pace.onPause();
     this.pacer.pause();
   }
 
   resumePlayback(): void {
     this.#world.trace.note("resume");
-    this.#world.rules.onResume();
+    this.#world.rules.pace.onResume();
     this.pacer.resume();
   }
 
@@ -249,20 +224,22 @@ export class ServiceEffects implements CallEffects {
       isReady: () => this.isReady && !world.isLost(),
       append: (source: Uint8Array, start: number, end: number) => {
         const frames = framesIn(source, start, end);
-        world.toProvider((provider) => provider.append(frames));
+        if (this.#service.turns() !== "local") this.spans.forget();
+        world.toProvider((provider) => provider.input.append(frames));
         return SEND.SENT;
       },
       commit: () => {
-        const span = this.#spans[this.#commitNext];
-        this.#commitNext += 1;
-        world.toProvider((provider) => {
-          provider.commit();
-          world.rules.checkSpan(span?.first ?? -1, span?.end ?? -1, provider.committed.at(-1));
+        const span = this.spans.sent();
+        world.toProvider(({ input }) => {
+          const isCrossed = span?.isCrossed === true;
+          input.commit(isCrossed);
+          if (isCrossed) return;
+          world.rules.checkSpan(span?.first ?? -1, span?.end ?? -1, input.committed.at(-1));
         });
         return SEND.SENT;
       },
       clearInput: () => {
-        world.toProvider((provider) => provider.clearInput());
+        world.toProvider((provider) => provider.input.clear());
         return SEND.SENT;
       },
     };
@@ -277,7 +254,7 @@ export class ServiceEffects implements CallEffects {
         world.toFarEnd(item, positionSamples, samples, this.#service.conversation.generation());
       },
       onItemSent: (item: number) => world.endItemAtFarEnd(item),
-      onUnderrun: (isStarved: boolean) => world.rules.onUnderrun(isStarved),
+      onUnderrun: (isStarved: boolean) => world.rules.pace.onUnderrun(isStarved),
     };
   }
 }

@@ -4,6 +4,7 @@ import { Conversation } from "../../service/conversation/conversation.ts";
 import { ACKNOWLEDGEMENT } from "./barge-in-rules.ts";
 import type { CallWorld } from "./call-world.ts";
 import { CoreModel } from "./core-model.ts";
+import { isOwnerAlwaysLocal, type SimulatedTurns } from "./knobs.ts";
 import type { ProviderEvents } from "./provider-model.ts";
 import { FRAME_SAMPLES, idNumber, ServiceEffects } from "./service-effects.ts";
 
@@ -17,16 +18,18 @@ export class ServiceModel implements ProviderEvents {
   readonly core: CoreModel;
   readonly #effects: ServiceEffects;
   readonly #tagOfResponse = new Map<string, string>();
+  #turns: SimulatedTurns;
   isOver = false;
 
   constructor(world: CallWorld) {
     this.#world = world;
     const { knobs } = world;
+    this.#turns = knobs.turnDetection;
     this.core = new CoreModel(SAMPLES_PER_MS, knobs.silenceWindows);
     this.#effects = new ServiceEffects(world, this);
     const words = { instructions: "Say hello.", isProtected: knobs.isGreetingProtected };
     const settings = {
-      turnDetection: "local",
+      turnDetection: knobs.turnDetection,
       callerRateHz: SAMPLES_PER_MS * 1000,
       callerFrameSamples: FRAME_SAMPLES,
       upstreamRateHz: SAMPLES_PER_MS * 1000,
@@ -75,6 +78,30 @@ export class ServiceModel implements ProviderEvents {
     this.#world.rules.onCommand(() => this.conversation.onText());
   }
 
+  turns(): SimulatedTurns {
+    return this.#turns;
+  }
+
+  onEndOfTurn(): void {
+    if (this.isOver) return;
+    this.#world.trace.note("key");
+    this.#world.rules.onCommand(() => this.conversation.onEndOfTurn());
+  }
+
+  /** In the order of the fast lane. */
+  setTurns(turns: SimulatedTurns): void {
+    if (this.isOver) return;
+    this.#effects.spans.onTurnsSwitched(this.#isProviderTurns());
+    this.#turns = turns;
+    this.#world.rules.onTurnOver();
+    this.#effects.forwarder.setTurnDetection(turns);
+    this.conversation.setTurnDetection(turns);
+  }
+
+  #isProviderTurns(): boolean {
+    return this.#turns === "server_vad" || this.#turns === "semantic_vad";
+  }
+
   sayGoodbye(): void {
     if (this.isOver) return;
     this.#world.trace.note("goodbye");
@@ -102,6 +129,7 @@ export class ServiceModel implements ProviderEvents {
   onLost(): void {
     this.#world.trace.note("lost");
     this.#world.rules.onLost();
+    this.#effects.spans.onLost();
     this.conversation.onUpstreamLost();
   }
 
@@ -109,7 +137,7 @@ export class ServiceModel implements ProviderEvents {
     if (this.isOver) return;
     this.#world.trace.note("restored");
     const isUnheard = this.conversation.isAnswerLost();
-    this.#effects.onRestored(isUnheard);
+    this.#effects.spans.onRestored(isUnheard);
     this.#effects.forwarder.onRestored(isUnheard);
     this.conversation.onUpstreamRestored();
   }
@@ -120,20 +148,35 @@ export class ServiceModel implements ProviderEvents {
 
   /** Turns that the provider has not acknowledged. */
   turnsUnacknowledged(): number {
-    return this.#effects.turnsUnacknowledged();
+    // Only local turns are kept on the tape until they are acknowledged.
+    return isOwnerAlwaysLocal(this.#world.knobs) ? this.#effects.spans.unacknowledged() : 0;
   }
 
   onCommitted(): void {
     if (this.isOver) return;
-    this.#effects.onCommitted();
+    this.#effects.spans.onAcknowledged();
     this.#effects.forwarder.onCommitted();
     this.conversation.onCommitted();
+    if (this.#isProviderTurns()) this.#world.onProviderTurn();
+  }
+
+  onSpeechStarted(positionMs: number): void {
+    if (this.isOver) return;
+    this.#world.trace.note("provider hears", positionMs);
+    this.conversation.onProviderSpeechStarted(positionMs);
+  }
+
+  onSpeechStopped(positionMs: number): void {
+    if (this.isOver) return;
+    this.#world.trace.note("provider heard", positionMs);
+    this.conversation.onProviderSpeechStopped(positionMs);
   }
 
   onCreated(responseId: string, tag: string): void {
     this.#tagOfResponse.set(responseId, tag);
     if (this.isOver) return;
     this.#world.trace.note("created", idNumber(responseId));
+    this.#world.rules.onCreated(responseId, tag);
     this.conversation.onResponseCreated(responseId, tag);
   }
 
@@ -142,7 +185,7 @@ export class ServiceModel implements ProviderEvents {
     const item = this.conversation.onAudio(responseId, itemId, 0);
     if (item === 0) return;
     const tag = this.tagOf(responseId);
-    this.#world.rules.onItemAudio(item, tag);
+    this.#world.rules.onItemAudio(item, tag, responseId);
     this.#effects.pacer.queue(item, samples);
     this.conversation.onAudioQueued(item, samples);
   }
@@ -171,8 +214,10 @@ export class ServiceModel implements ProviderEvents {
   onDone(responseId: string, status: "completed" | "cancelled" | "failed"): void {
     if (this.isOver) return;
     this.#world.trace.note("done", idNumber(responseId));
-    this.#world.rules.onRequestOver(this.tagOf(responseId));
-    this.#world.bargeIn.onResponseOver(this.tagOf(responseId), status === "completed");
+    const tag = this.tagOf(responseId);
+    if (tag === "") this.#world.rules.onOwnResponseOver();
+    else this.#world.rules.onRequestOver(tag);
+    this.#world.bargeIn.onResponseOver(tag, status === "completed");
     for (const item of this.conversation.onResponseDone(responseId, status)) {
       this.#effects.pacer.endItem(item);
     }

@@ -1,0 +1,132 @@
+// The provider's input buffer over frame numbers, and its own detection of turns when it owns them:
+// it then commits by itself, stops its answer when the caller speaks, and answers (provider-model.ts).
+import type { Dice } from "./dice.ts";
+import type { Knobs, SimulatedTurns } from "./knobs.ts";
+import { ProviderEars } from "./provider-ears.ts";
+import type { ProviderEvents } from "./provider-model.ts";
+
+const FRAME_MS = 20;
+const COMMIT_FRAMES_MIN = 5;
+
+export interface ProviderInputOwner {
+  emit(event: (events: ProviderEvents) => void): void;
+  breakRule(rule: string): void;
+  /** The caller speaks: its own answer is over. */
+  onSpeechStarted(): void;
+  /** It has committed a turn by itself, and answers. */
+  onTurn(): void;
+}
+
+export class ProviderInput {
+  readonly #owner: ProviderInputOwner;
+  readonly #ears: ProviderEars;
+  #knobs: Knobs;
+  #turns: SimulatedTurns;
+  /** Frame numbers appended and neither committed nor cleared. */
+  #buffer: number[] = [];
+  /** Frame after the newest appended one while no gap may follow it, else -1. */
+  #nextFrame = -1;
+  /** Spans before this one were committed in an older session, and may come again. */
+  #committedFrom = 0;
+  #hasLost = false;
+  /** Spans of committed frames: [first, end), in order of commit. */
+  readonly committed: { readonly first: number; readonly end: number }[] = [];
+
+  constructor(
+    dice: Dice,
+    knobs: Knobs,
+    isVoiced: (frame: number) => boolean,
+    owner: ProviderInputOwner,
+  ) {
+    this.#owner = owner;
+    this.#knobs = knobs;
+    this.#turns = knobs.turnDetection;
+    this.#ears = new ProviderEars(dice, isVoiced);
+  }
+
+  calm(knobs: Knobs): void {
+    this.#knobs = knobs;
+  }
+
+  beginSession(): void {
+    this.clear();
+    this.#hasLost = true;
+    this.#committedFrom = this.committed.length;
+  }
+
+  append(frames: readonly number[]): void {
+    for (const frame of frames) {
+      if (this.#nextFrame >= 0 && frame !== this.#nextFrame) {
+        this.#owner.breakRule("no sample is lost or sent twice");
+      }
+      this.#nextFrame = frame + 1;
+      this.#buffer.push(frame);
+      const decision = this.#ears.hear(frame, this.#knobs, this.#turns === "semantic_vad");
+      if (!this.#ownsTurns()) continue;
+      if (decision === "started") this.#onSpeechStarted();
+      else if (decision === "stopped") this.#onSpeechStopped();
+    }
+  }
+
+  clear(): void {
+    this.#buffer = [];
+    this.#nextFrame = -1;
+    this.#ears.forget();
+  }
+
+  /** Who owns the turns from the next frame on; speech that is going on is known to it. */
+  setTurns(turns: SimulatedTurns): void {
+    const wasOwner = this.#ownsTurns();
+    this.#turns = turns;
+    if (this.#buffer.length === 0) this.#nextFrame = -1;
+    if (this.#ownsTurns() && !wasOwner && this.#ears.isSpeech()) this.#onSpeechStarted();
+  }
+
+  /** isCrossed: the provider may have committed by itself while this was on its way. */
+  commit(isCrossed: boolean): void {
+    if (this.#buffer.length < COMMIT_FRAMES_MIN) {
+      if (!isCrossed) this.#owner.breakRule("a commit holds at least 100 ms");
+      this.clear();
+      this.#owner.emit((events) => events.onError("input_audio_buffer_commit_empty"));
+      return;
+    }
+    this.#commitBuffer();
+    // Only under push to talk does the next span follow without a gap; after a lost session this may
+    // be a turn from before somebody else took over.
+    if (this.#turns !== "none" || this.#hasLost) this.#nextFrame = -1;
+  }
+
+  #ownsTurns(): boolean {
+    return this.#turns === "server_vad" || this.#turns === "semantic_vad";
+  }
+
+  #onSpeechStarted(): void {
+    const positionMs = this.#nextFrame * FRAME_MS;
+    this.#owner.emit((events) => events.onSpeechStarted(positionMs));
+    this.#owner.onSpeechStarted();
+  }
+
+  #onSpeechStopped(): void {
+    const positionMs = this.#nextFrame * FRAME_MS;
+    this.#owner.emit((events) => events.onSpeechStopped(positionMs));
+    this.#commitBuffer();
+    this.#owner.onTurn();
+  }
+
+  #commitBuffer(): void {
+    const frames = this.#buffer;
+    this.#buffer = [];
+    const first = frames[0] ?? 0;
+    const end = (frames.at(-1) ?? -1) + 1;
+    const before = this.committed.slice(this.#committedFrom).at(-1);
+    if (before !== undefined && first < before.end) {
+      this.#owner.breakRule("no sample is committed twice");
+    }
+    if (end - first !== frames.length) {
+      this.#owner.breakRule("a turn's samples are upstream once, in order");
+    }
+    this.committed.push({ first, end });
+    const itemId = `user${this.committed.length}`;
+    this.#owner.emit((events) => events.onCommitted(itemId));
+  }
+}

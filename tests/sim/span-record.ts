@@ -1,0 +1,87 @@
+// Which spans of the caller's audio the service has committed, which of them the provider has
+// acknowledged, and which must come again after a lost session: what arrives is held against it.
+
+export interface CommittedSpan {
+  readonly first: number;
+  /** -1 while open. */
+  readonly end: number;
+  /** The provider may have committed a part of it by itself, or lost a part with its session. */
+  readonly isCrossed: boolean;
+}
+
+export class SpanRecord {
+  readonly #spans: CommittedSpan[] = [];
+  #span: CommittedSpan = { first: 0, end: 0, isCrossed: false };
+  #next = 0;
+  #acknowledged = 0;
+  /** The span acknowledged last, -1 when it is not kept any more. */
+  #acknowledgedLast = -1;
+  /** Commits before this one, and perhaps the open span, have left the tape. */
+  #forgotten = 0;
+  #isSpanForgotten = false;
+  #committedEnd = 0;
+
+  /** Frame after the last committed one. */
+  committedEnd(): number {
+    return this.#committedEnd;
+  }
+
+  unacknowledged(): number {
+    return this.#spans.length - this.#acknowledged;
+  }
+
+  begin(first: number): void {
+    this.#acknowledgedLast = -1;
+    this.#span = { first, end: -1, isCrossed: false };
+    this.#isSpanForgotten = false;
+  }
+
+  end(end: number): void {
+    this.#span = { ...this.#span, end };
+  }
+
+  /** The newest span is a turn. -> its length in frames. */
+  commit(): number {
+    this.#spans.push(this.#span);
+    this.#committedEnd = this.#span.end;
+    return this.#span.end - this.#span.first;
+  }
+
+  /** A commit goes to the provider. -> the span that it is of. */
+  sent(): CommittedSpan | undefined {
+    const span = this.#spans[this.#next];
+    this.#next += 1;
+    if (this.#isSpanForgotten) this.#forgotten = this.#next;
+    return span;
+  }
+
+  /** What was appended has left the tape with all that is older: only local turns are kept. */
+  forget(): void {
+    this.#forgotten = this.#next;
+    this.#isSpanForgotten = true;
+    this.#acknowledgedLast = -1;
+  }
+
+  onTurnsSwitched(wereProviders: boolean): void {
+    if (wereProviders) this.#span = { ...this.#span, isCrossed: true };
+  }
+
+  /** What was on its way of a span that is not kept on the tape is lost. */
+  onLost(): void {
+    if (this.#isSpanForgotten) this.#span = { ...this.#span, isCrossed: true };
+  }
+
+  onAcknowledged(): void {
+    this.#acknowledged = Math.min(this.#acknowledged + 1, this.#spans.length);
+    this.#acknowledgedLast = this.#acknowledged - 1;
+  }
+
+  /** What was not acknowledged is committed again, and the newest that was if nobody wrote it down. */
+  onRestored(isUnheard: boolean): void {
+    const isAgain = isUnheard && this.#acknowledgedLast >= 0;
+    const wanted = isAgain ? this.#acknowledgedLast : this.#acknowledged;
+    this.#next = Math.max(this.#forgotten, wanted);
+    this.#acknowledged = this.#next;
+    this.#acknowledgedLast = -1;
+  }
+}
