@@ -40,7 +40,8 @@ describe("per-frame code and state machines", () => {
   });
 
   test("S3-02: nothing on the frame's way reads or writes a file", () => {
-    const way = /^service\/(core|engine|lane|conversation|transport|upstream|wire)\//;
+    const way =
+      /^service\/(core|engine|lane|conversation|transport|upstream|wire|speech-to-text|provider)\//;
     const wrong = SERVICE.filter(({ path }) => way.test(path)).flatMap((file) => [
       ...matchesIn(file.path, codeOnly(file.text), /\bBun\.(?:file|write|stdout)\b/),
       ...importsOf(file)

@@ -68,7 +68,7 @@ function throughPhone(audio: Int16Array): Int16Array {
 }
 
 describe.skipIf(!isReady)("a real recogniser behind the HTTP engine", () => {
-  test("S3-07: writes down each sentence, at 16 kHz and through G.711", async () => {
+  test("S2-30: a real voice is written down word for word, at 16 kHz and through G.711", async () => {
     await using server = await startPocketsphinx(SENTENCES);
     const streamer = streamerAt(server.baseUrl);
     for (const rateHz of [FLITE_RATE_HZ, PHONE_RATE_HZ]) {
