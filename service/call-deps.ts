@@ -3,6 +3,7 @@ import type { Call } from "./call.ts";
 import type { LatencyBudgets } from "./call-latency.ts";
 import type { CallMeters } from "./call-meters.ts";
 import type { CallPlan } from "./call-plan.ts";
+import type { CallRecord } from "./call-record.ts";
 import type { AudioEngine, EngineListener } from "./contract/audio-engine.ts";
 import type { CallEvents, CallStage } from "./contract/call-events.ts";
 import type { Clock } from "./contract/clock.ts";
@@ -25,6 +26,8 @@ export interface CallDeps {
   readonly latencyBudgets: LatencyBudgets;
   /** What the agent is told to say when the call's time is up; "" to say nothing. */
   readonly goodbye: string;
+  /** What the call knows and writes down of its caller; null: nothing. */
+  readonly record: CallRecord | null;
   /** Makes and initializes the call's engine; null when every slot is taken. */
   readonly openEngine: (plan: CallPlan, listener: EngineListener) => AudioEngine | null;
   /** Stages of the big lane, in order. */

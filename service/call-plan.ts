@@ -145,6 +145,13 @@ interface InForce {
   readonly model: string;
 }
 
+/** What the caller's side is told while a lost session is replaced. */
+export const RECONNECTING: CallNotice = {
+  kind: "error",
+  code: "upstream_reconnecting",
+  message: "The agent's line is not there and is being opened again; the caller may go on speaking",
+};
+
 /** What the caller's side is told of it. */
 export function startedNotice(plan: CallPlan, inForce: InForce): CallNotice {
   const { session, vadModel } = plan;

@@ -3,6 +3,7 @@
 // Limits: callsMax, callsPerKeyMax; at most callsMax upstreams dialled ahead of their call, each
 // forgotten after PREPARED_MS.
 import { Call } from "./call.ts";
+import type { CallMemories } from "./call-memories.ts";
 import type { LatencyBudgets } from "./call-latency.ts";
 import type { CallMeters } from "./call-meters.ts";
 import type { CallEvents, CallStage } from "./contract/call-events.ts";
@@ -21,6 +22,7 @@ import type {
 import type { Tracing } from "./contract/tracing.ts";
 import type { UpstreamFactory } from "./contract/upstream.ts";
 import type { VadModels } from "./contract/vad-model.ts";
+import type { CallRecord } from "./call-record.ts";
 import { type CallPlan, isRefused, negotiate, type NegotiateSettings } from "./call-plan.ts";
 import { EarlyUpstream } from "./upstream/early-upstream.ts";
 
@@ -49,6 +51,8 @@ export interface CallServiceDeps {
   readonly openEngine: (plan: CallPlan, listener: EngineListener) => AudioEngine | null;
   readonly metersFor: (plan: CallPlan) => CallMeters;
   readonly tracing: Tracing;
+  /** What calls know and write down of their callers; left out: nothing. */
+  readonly memories?: CallMemories;
   /** For programs that embed the service: stages and events of calls on the big lane. */
   readonly stages?: readonly CallStage[];
   readonly onEvents?: (callId: string, events: CallEvents) => void;
@@ -166,6 +170,7 @@ export class CallService implements CallOpener {
       callMinutesMax: settings.callMinutesMax,
       latencyBudgets: settings.latencyBudgets,
       goodbye: settings.goodbye,
+      record: this.#record(id, request, transport),
       openEngine,
       stages: this.#deps.stages ?? [],
       onEvents: this.#deps.onEvents ?? (() => undefined),
@@ -174,12 +179,24 @@ export class CallService implements CallOpener {
         this.#onOver(id, keyId);
       },
     });
-    if (call === null) this.#releaseKey(keyId);
-    else if (!isOver) this.#calls.set(id, { call, keyId });
+    if (call === null) {
+      this.#releaseKey(keyId);
+      this.#deps.memories?.close(id);
+    } else if (!isOver) this.#calls.set(id, { call, keyId });
     return call;
   }
 
+  #record(callId: string, request: CallRequest, transport: Transport): CallRecord | null {
+    const { memories } = this.#deps;
+    if (memories === undefined) return null;
+    const { callerKey = "", callerToken } = request;
+    const onRefused = (message: string) =>
+      transport.sendNotice({ kind: "error", code: "caller_token_refused", message });
+    return memories.open({ callId, callerKey, callerToken, onRefused });
+  }
+
   #onOver(id: string, keyId: string): void {
+    this.#deps.memories?.close(id);
     this.#calls.delete(id);
     this.#releaseKey(keyId);
     if (this.#calls.size === 0) this.#onEmpty?.();

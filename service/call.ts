@@ -19,12 +19,9 @@ import { errorOf, GuardedEngineListener, takeEvery } from "./call-guards.ts";
 import type { CallDeps } from "./call-deps.ts";
 import { CallLatency } from "./call-latency.ts";
 import { CallSpans } from "./call-spans.ts";
-import { conversationSettings, startedNotice } from "./call-plan.ts";
+import { conversationSettings, RECONNECTING, startedNotice } from "./call-plan.ts";
 import { CallLanes, type CallLanesDeps } from "./call-lanes.ts";
 import type { LaneOwner, ToolAnswer } from "./lane/fast/lane-owner.ts";
-
-const RECONNECTING =
-  "The agent's line is not there and is being opened again; the caller may go on speaking";
 
 export class Call implements CallPort, LaneOwner {
   readonly id: string;
@@ -106,6 +103,7 @@ export class Call implements CallPort, LaneOwner {
       rateHz: plan.format.callerRateHz,
     });
     this.#guard(() => {
+      this.#deps.record?.start(this.#lanes.direct.conversation());
       this.#sayStarted();
       this.#lanes.current().start();
       this.#lanes.attach();
@@ -158,6 +156,7 @@ export class Call implements CallPort, LaneOwner {
 
   onText(text: string): void {
     this.#guard(() => this.#lanes.direct.sendText(text));
+    this.#guard(() => this.#deps.record?.onText(text));
   }
 
   onDtmf(digits: string): void {
@@ -201,6 +200,7 @@ export class Call implements CallPort, LaneOwner {
     const turns = this.#lanes.direct.conversation().turnId();
     // Each step is taken though one before it throws (our bug): else slot and place stay taken.
     takeEvery(log, [
+      () => this.#deps.record?.close(),
       () => this.#sayEnded(reason, durationMs),
       () => transport.close(code, reason),
       () => this.#lanes.close(),
@@ -231,7 +231,7 @@ export class Call implements CallPort, LaneOwner {
   }
 
   onUpstreamLost(): void {
-    this.#lanes.notice({ kind: "error", code: "upstream_reconnecting", message: RECONNECTING });
+    this.#lanes.notice(RECONNECTING);
   }
 
   onUpstreamRestored(): void {
@@ -260,6 +260,7 @@ export class Call implements CallPort, LaneOwner {
       this.#latency.observe("audio_to_caller", oursMs);
     }
     this.#spans.onNotice(notice);
+    this.#deps.record?.onNotice(notice);
     this.#lanes.notice(notice);
   }
 

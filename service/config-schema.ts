@@ -5,6 +5,7 @@
 // docs/configuration.md is printed from here and a test compares the two.
 import { z } from "zod";
 import { CASCADE_SECRETS, CASCADE_SETTINGS } from "./config-cascade.ts";
+import { CONTEXT_SETTINGS, IDENTITY_SETTINGS } from "./config-callers.ts";
 import { LATENCY_SETTINGS } from "./config-latency.ts";
 import { BARGE_IN_SETTINGS, VAD_SETTINGS } from "./config-speech.ts";
 import { INSTRUCTIONS_BYTES_MAX, SLOTS } from "./limits.ts";
@@ -168,6 +169,8 @@ export const CONFIG_SCHEMA = z.strictObject({
       .default("voxbridge")
       .describe("service.name of the spans"),
   }),
+  context: CONTEXT_SETTINGS,
+  identity: IDENTITY_SETTINGS,
   log: z.strictObject({
     level: z.enum(["debug", "info", "warn", "error"]).default("info").describe("least level"),
     isPersonalDataLogged: z.boolean().default(false).describe("write fields that start with pii_"),
@@ -185,6 +188,7 @@ const ENV_NAMES: Readonly<Record<string, string>> = {
   "openai.realtimeUrl": "OPENAI_REALTIME_URL",
   "openai.realtimeModel": "OPENAI_REALTIME_MODEL",
   "twilio.authToken": "TWILIO_AUTH_TOKEN",
+  "context.redisUrl": "REDIS_URL",
   "tracing.endpoint": "OTEL_EXPORTER_OTLP_ENDPOINT",
   "tracing.headers": "OTEL_EXPORTER_OTLP_HEADERS",
   "tracing.serviceName": "OTEL_SERVICE_NAME",
@@ -192,6 +196,9 @@ const ENV_NAMES: Readonly<Record<string, string>> = {
 
 const SECRET_PATHS: ReadonlySet<string> = new Set([
   "apiKeys",
+  "context.pepper",
+  "context.redisUrl",
+  "identity.jwtSecret",
   "openai.apiKey",
   "tracing.headers",
   "twilio.authToken",

@@ -3,6 +3,7 @@
 // gives literals. main passes each module its own slice; nobody else reads settings.
 import { LANE_TURNS } from "./call-lanes.ts";
 import { cascadeProblems } from "./config-cascade.ts";
+import { callerConflicts } from "./config-callers.ts";
 import { type Gathered, type ConfigSources, gatherConfig } from "./config-sources.ts";
 import { CONFIG_SCHEMA, type ConfigValues, SETTINGS, VOICE_OF_REALTIME } from "./config-schema.ts";
 import type { VadSettings } from "./contract/core.ts";
@@ -123,7 +124,7 @@ function wantedOf(issue: z.core.$ZodIssue): string {
 
 /** Combinations that would run unsafely or not at all. */
 function conflictsOf(values: ConfigValues): string[] {
-  const problems: string[] = [];
+  const problems = callerConflicts(values);
   const isLoopback = isLoopbackHost(values.host);
   const hasKeys = values.apiKeys.length > 0;
   if (!isLoopback && !hasKeys) {

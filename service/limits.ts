@@ -158,6 +158,16 @@ export const CACHE_VALUE_CHARACTERS_MAX = 16_000;
 export const CACHE_RESULTS_MAX = 4_000;
 /** Results of one caller in Redis; with one more all of them go. */
 export const CACHE_PERSONAL_MAX = 64;
+/** Turns between two rolling summaries; one more is written when the call is over. */
+export const SUMMARY_TURNS = 10;
+export const SUMMARY_MS = 20_000;
+export const SUMMARIES_AT_ONCE = 4;
+export const SUMMARIES_WAITING_MAX = 64;
+/** Words that one summary is written from: the newest. */
+export const SUMMARY_SAID_CHARACTERS_MAX = 16_000;
+export const SUMMARY_OUTPUT_CHARACTERS_MAX = 16_000;
+/** A check of who the caller is that takes longer found nobody. */
+export const IDENTITY_MS = 1_000;
 /** Callers that the memory store keeps; the one seen longest ago goes first. */
 export const MEMORY_CALLERS_MAX = 10_000;
 
@@ -187,6 +197,11 @@ export const STORE_BATCH_MAX = 64;
 /** A lost store is tried again after this, doubled each time. */
 export const STORE_BACKOFF_MS_MIN = 100;
 export const STORE_BACKOFF_MS_MAX = 5_000;
+/** Writes that wait for a store that is away: so many, and none older. */
+export const STORE_QUEUE_MAX = 1_000;
+export const STORE_QUEUE_MS = 600_000;
+/** A store that answers and fails at one act so often will not do it. */
+export const STORE_TRIES_MAX = 3;
 /** What is forgotten is taken off the disk this often. */
 export const STORE_SWEEP_MS = 3_600_000;
 

@@ -19,6 +19,7 @@ import { VoxError } from "./errors.ts";
 import { upstreamOf } from "./main-upstream.ts";
 import type { Simulator } from "./simulator/simulator.ts";
 import type { SimulatorOptions } from "./simulator/simulator-options.ts";
+import { createServiceMemory } from "./main-memory.ts";
 import { createMetricsRegistry, type MetricsRegistry } from "./telemetry/metrics-registry.ts";
 import { createTracing } from "./main-tracing.ts";
 import { createServiceMetrics } from "./telemetry/service-metrics.ts";
@@ -74,6 +75,10 @@ export async function startService(deps: ServiceDeps): Promise<RunningService> {
     stream: createCallMeters({ service, metrics, route: "stream", upstream }),
     twilio: createCallMeters({ service, metrics, route: "twilio", upstream }),
   };
+  const memory = await createServiceMemory({
+    ...{ config, clock, random, log, metrics },
+    summaryModel: null,
+  });
   const calls = new CallService({
     settings: callSettings(config),
     clock,
@@ -85,6 +90,7 @@ export async function startService(deps: ServiceDeps): Promise<RunningService> {
     openEngine: (plan, listener) => openEngine(shared, plan, listener),
     metersFor: (plan) => meters[plan.route],
     tracing,
+    memories: memory.memories,
   });
   const listener = startListener({
     settings: {
@@ -93,6 +99,8 @@ export async function startService(deps: ServiceDeps): Promise<RunningService> {
       twilioAuthTokens: config.twilio.authToken === "" ? [] : [config.twilio.authToken],
     },
     opener: calls,
+    identities: memory.identities,
+    callers: memory.isKept ? memory.memories : null,
     clock,
     random,
     metrics,
@@ -103,6 +111,7 @@ export async function startService(deps: ServiceDeps): Promise<RunningService> {
   const stop = async () => {
     await listener.stop();
     await chosen.stop();
+    await memory.store.close();
     await models.close();
     await tracing.close();
   };
@@ -115,6 +124,8 @@ export async function startService(deps: ServiceDeps): Promise<RunningService> {
     async drain(drainMs) {
       listener.drain();
       await calls.drain(drainMs);
+      // Last words and summaries; each has its own deadline.
+      await memory.memories.settled();
       await stop();
     },
     stop,

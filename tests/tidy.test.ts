@@ -113,6 +113,7 @@ const PACKAGE_WALLS: Readonly<Record<string, RegExp>> = {
   "@opentelemetry/exporter-trace-otlp-http": /^service\/telemetry\//,
   "@opentelemetry/resources": /^service\/telemetry\//,
   "@opentelemetry/sdk-trace": /^service\/telemetry\//,
+  jose: /^service\/identity\//,
   openai: /^service\/(wire|upstream|simulator)\//,
 };
 
@@ -153,6 +154,7 @@ describe("packages", () => {
       "@opentelemetry/sdk-trace",
       "@ricky0123/vad-web",
       "hono",
+      "jose",
       "onnxruntime-web",
       "zod",
     ]);

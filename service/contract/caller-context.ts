@@ -80,7 +80,10 @@ export interface CallMemory {
   update(update: ContextUpdate): void;
   /** For results that depend on who asks (RT-10): this caller's alone, or this call's. Never "". */
   cacheScope(): string;
-  /** `listener` hears of every change, own updates included; once per change, never within it. */
+  /**
+   * `listener` hears of every change, own updates included: soon after it, never within it, and of
+   * changes made at one time once.
+   */
   onChange(listener: (context: CallerContext) => void): void;
 }
 

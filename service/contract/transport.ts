@@ -24,7 +24,10 @@ export interface CallRequest {
   readonly isGreetingProtected: boolean | undefined;
   readonly vadEngine: string | undefined;
   readonly metadata: ReadonlyMap<string, string>;
+  /** A JWT of the operator's backend that names the caller; checked beside the call's opening. */
   readonly callerToken: string | undefined;
+  /** The caller's key where the door itself vouches for who it is (a signed webhook's number). */
+  readonly callerKey?: string;
   /** The API key's short fingerprint, for limits and logs; "" where there is none. */
   readonly keyId: string;
 }

@@ -1,6 +1,8 @@
 // Everything the port answers that is not a socket: health, metrics, Twilio's webhooks.
 // Not on the frame's way. Hono stays in this folder (decision 7).
 import { Hono } from "hono";
+import type { CallerIdentities } from "../contract/caller-identity.ts";
+import type { CallerRecords } from "../contract/caller-records.ts";
 import type { Log } from "../contract/log.ts";
 import type { CallOpener } from "../contract/transport.ts";
 import { type Admission, type Refusal, refusalResponse } from "../transport/admission.ts";
@@ -8,12 +10,17 @@ import { isFromThisMachine } from "../transport/loopback.ts";
 import type { RefusalLog } from "../transport/refusal-log.ts";
 import type { RefusalStatus } from "../transport/traffic.ts";
 import { TWILIO_STATUS_PATH, type TwilioGate } from "../transport/twilio-gate.ts";
+import { CALLER_EXPORT_PATH, CALLER_PATH, eraseCaller, exportCaller } from "./caller-records.ts";
 import type { StatusEvents } from "./twilio-webhook.ts";
 import { answerTwilioStatus, answerTwilioVoice } from "./twilio-webhook.ts";
 
 export interface HttpAppOptions {
   readonly opener: CallOpener;
   readonly admission: Admission;
+  /** Who a number is. */
+  readonly identities: CallerIdentities;
+  /** null: callers are not remembered. */
+  readonly callers: CallerRecords | null;
   readonly refusals: RefusalLog;
   /** null: no auth token, so no webhook. */
   readonly twilio: TwilioGate | null;
@@ -51,6 +58,18 @@ export function createHttpApp(options: HttpAppOptions): AnswerHttp {
       headers: { "Content-Type": "text/plain; version=0.0.4; charset=utf-8" },
     });
   });
+  app.get(CALLER_EXPORT_PATH, async (context) => {
+    const { headers } = context.req.raw;
+    const asked = { headers, address: context.env.address, id: context.req.param("id") };
+    const answer = await exportCaller(options, asked);
+    return answer instanceof Response ? answer : refuse(answer);
+  });
+  app.delete(CALLER_PATH, async (context) => {
+    const { headers } = context.req.raw;
+    const asked = { headers, address: context.env.address, id: context.req.param("id") };
+    const answer = await eraseCaller(options, asked);
+    return answer instanceof Response ? answer : refuse(answer);
+  });
   if (twilio !== null) {
     const webhook = { ...options, twilio, refuse };
     app.post("/twilio/voice", (context) => answerTwilioVoice(context.req.raw, webhook));
@@ -61,6 +80,8 @@ export function createHttpApp(options: HttpAppOptions): AnswerHttp {
     ["/health/live", "GET"],
     ["/health/ready", "GET"],
     ["/metrics", "GET"],
+    [CALLER_EXPORT_PATH, "GET"],
+    [CALLER_PATH, "DELETE"],
     ...(twilio === null
       ? []
       : ([

@@ -1,6 +1,7 @@
 // Twilio's webhooks: a call comes in, and we answer with TwiML that sends its audio to our socket;
 // later Twilio reports how the stream went. Both are believed only when signed (threat T4).
 // The upstream is dialled here already: the phone still needs about half a second to connect.
+import type { CallerIdentities } from "../contract/caller-identity.ts";
 import type { Counter, Metrics } from "../contract/metrics.ts";
 import type { CallOpener } from "../contract/transport.ts";
 import type { Admission, Refusal } from "../transport/admission.ts";
@@ -16,6 +17,7 @@ interface WebhookOptions {
   readonly admission: Admission;
   readonly statusEvents: StatusEvents;
   readonly refuse: (refusal: Refusal) => Response;
+  readonly identities: CallerIdentities;
 }
 
 /** Counts of what Twilio reports about streams. */
@@ -45,7 +47,7 @@ export async function answerTwilioVoice(
   request: Request,
   options: WebhookOptions,
 ): Promise<Response> {
-  const { twilio, opener, admission, refuse } = options;
+  const { twilio, opener, admission, refuse, identities } = options;
   const form = await signedForm(request, twilio);
   if (!(form instanceof Map)) return refuse(form);
   const callSid = form.get("CallSid")?.[0] ?? "";
@@ -55,7 +57,10 @@ export async function answerTwilioVoice(
     return refuse({ status: 400, code: "call_sid_invalid", message, hasRetryAfter: false });
   }
   if (admission.checkRoom("") !== null) return twiml('<Reject reason="busy"/>');
-  const { token, pass } = twilio.tokens.mint(callSid);
+  const from = form.get("From")?.[0] ?? "";
+  const attestation = form.get("StirVerstat")?.[0] ?? "";
+  const callerKey = identities.phoneKey(from, attestation);
+  const { token, pass } = twilio.tokens.mint(callSid, callerKey);
   opener.prepare(pass.id, call);
   const url = escapeXml(twilio.streamUrl(token));
   const status = escapeXml(twilio.statusUrl);

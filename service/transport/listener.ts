@@ -3,6 +3,8 @@
 // Handlers are synchronous (Bun awaits none, so an async one would pile up), and each is guarded:
 // an exception ends that call with 1011 and no other.
 import type { Server, ServerWebSocket } from "bun";
+import { type CallerIdentities, NO_IDENTITIES } from "../contract/caller-identity.ts";
+import type { CallerRecords } from "../contract/caller-records.ts";
 import type { LaneName } from "../contract/call-terms.ts";
 import type { Clock, Random } from "../contract/clock.ts";
 import type { Log } from "../contract/log.ts";
@@ -41,6 +43,10 @@ export interface ListenerSettings extends AdmissionSettings, TwilioSettings {
 export interface ListenerOptions {
   readonly settings: ListenerSettings;
   readonly opener: CallOpener;
+  /** Left out: a number names nobody. */
+  readonly identities?: CallerIdentities;
+  /** What is kept of callers, for the operator; null or left out: nothing. */
+  readonly callers?: CallerRecords | null;
   readonly clock: Clock;
   readonly random: Random;
   readonly metrics: Metrics;
@@ -82,6 +88,8 @@ export function startListener(options: ListenerOptions): Listener {
   const answerHttp = createHttpApp({
     opener,
     admission,
+    identities: options.identities ?? NO_IDENTITIES,
+    callers: options.callers ?? null,
     refusals,
     twilio,
     statusEvents: createStatusEvents(metrics),

@@ -241,12 +241,12 @@ class TwilioStream implements CallerStream, Transport {
       this.#refuse("too many or too long custom parameters");
       return;
     }
-    this.#request = request;
+    this.#request = { ...request, callerKey: pass?.callerKey ?? "" };
     this.#streamSid = start.streamSid;
     this.#writer = createTwilioWriter(start.streamSid);
     this.#sampleBytes = sampleBytes(format.encoding);
     this.#bytesPerMs = (format.rateHz / 1_000) * this.#sampleBytes;
-    const opened = this.#opener.open(request, this, pass?.id);
+    const opened = this.#opener.open(this.#request, this, pass?.id);
     if (!("refusal" in opened)) {
       this.#port = opened;
       this.#connection.attach(opened);

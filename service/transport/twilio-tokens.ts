@@ -3,7 +3,11 @@
 // one could be replayed for ever; with the pass in the path it is good for one minute, once, and
 // only for the call it names (threat T6).
 //
-//   <32 hex, random> . <CallSid> . <expiry, seconds since 1970> . <base64url HMAC-SHA256 of these>
+//   <32 hex, random> . <CallSid> . <expiry, seconds since 1970> [. <caller key, 64 hex>]
+//     . <base64url HMAC-SHA256 of these>
+//
+// The caller key is the hash under which the webhook's number is remembered: the number itself has
+// no place in an address, which ends up in logs.
 //
 // Expiry is wall time although decisions keep that for logs: the pass may be checked by another
 // machine than the one that minted it, and machines share no other clock.
@@ -15,11 +19,13 @@ export interface TwilioPass {
   /** Names the call in CallOpener.prepare and open. */
   readonly id: string;
   readonly callSid: string;
+  /** Who the signed webhook said is calling; "" for nobody known. */
+  readonly callerKey: string;
 }
 
 export interface TwilioTokens {
   /** -> the path part and what it stands for. `callSid` must pass isCallSid. */
-  mint(callSid: string): { readonly token: string; readonly pass: TwilioPass };
+  mint(callSid: string, callerKey: string): { readonly token: string; readonly pass: TwilioPass };
   /** Looks at a token without using it up. -> null: forged, expired or used. */
   check(token: string): TwilioPass | null;
   /** Uses it up. -> false when it was used already, or when too many are remembered. */
@@ -33,7 +39,8 @@ interface TokensOptions {
   readonly random: Random;
 }
 
-const TOKEN = /^(([0-9a-f]{32})\.([A-Za-z0-9-]{1,64})\.(\d{1,12}))\.([A-Za-z0-9_-]{43})$/;
+const TOKEN =
+  /^(([0-9a-f]{32})\.([A-Za-z0-9-]{1,64})\.(\d{1,12})(?:\.([0-9a-f]{64}))?)\.([A-Za-z0-9_-]{43})$/;
 const CALL_SID = /^[A-Za-z0-9-]{1,64}$/;
 const KEY_PURPOSE = "voxbridge twilio media stream 1";
 
@@ -56,17 +63,19 @@ export function createTwilioTokens({ authTokens, clock, random }: TokensOptions)
   };
 
   return {
-    mint(callSid) {
+    mint(callSid, callerKey) {
       const [key] = keys;
       if (key === undefined) throw new RangeError("Cannot mint token: there is no auth token");
       const id = random.hex(16);
       const expiresSeconds = Math.ceil((clock.wallMs() + TWILIO_TOKEN_TTL_MS) / 1_000);
-      const body = `${id}.${callSid}.${expiresSeconds}`;
+      const named = callerKey === "" ? "" : `.${callerKey}`;
+      const body = `${id}.${callSid}.${expiresSeconds}${named}`;
       const token = `${body}.${hmac(key, body).toString("base64url")}`;
-      return { token, pass: { id, callSid } };
+      return { token, pass: { id, callSid, callerKey } };
     },
     check(token) {
-      const [, body = "", id = "", callSid = "", expires = "", mac = ""] = TOKEN.exec(token) ?? [];
+      const [, body = "", id = "", callSid = "", expires = "", callerKey = "", mac = ""] =
+        TOKEN.exec(token) ?? [];
       const given = Buffer.from(mac, "base64url");
       let isOurs = false;
       for (const key of keys) {
@@ -74,7 +83,7 @@ export function createTwilioTokens({ authTokens, clock, random }: TokensOptions)
         if (given.length === wanted.length && timingSafeEqual(given, wanted)) isOurs = true;
       }
       if (!isOurs || Number(expires) * 1_000 <= clock.wallMs() || used.has(id)) return null;
-      return { id, callSid };
+      return { id, callSid, callerKey };
     },
     use({ id }) {
       const nowMs = clock.wallMs();

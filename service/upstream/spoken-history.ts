@@ -3,6 +3,8 @@
 // new session opens. The agent's words are kept as far as the caller heard them: a truncated item
 // keeps the share of its text that its audio was heard of, cut at a word.
 // Limits: ENTRIES_MAX entries and TEXT_CHARACTERS_MAX characters; the oldest go first.
+import { heardText } from "../conversation/heard-text.ts";
+
 const ENTRIES_MAX = 200;
 const TEXT_CHARACTERS_MAX = 24 * 1024;
 const TOOL_OUTPUT_CHARACTERS_MAX = 8 * 1024;
@@ -93,17 +95,6 @@ export class SpokenHistory {
       this.#characters -= oldest.text.length;
     }
   }
-}
-
-/**
- * The words that fit into the heard share of the audio; speech runs about evenly through its text.
- */
-function heardText(text: string, audioMs: number, heardMs: number): string {
-  if (heardMs <= 0 || audioMs <= 0) return "";
-  if (heardMs >= audioMs) return text;
-  const share = Math.floor((text.length * heardMs) / audioMs);
-  const end = text[share] === " " ? share : text.lastIndexOf(" ", share);
-  return end <= 0 ? "" : `${text.slice(0, end).trimEnd()} …`;
 }
 
 /**

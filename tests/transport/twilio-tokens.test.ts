@@ -18,7 +18,7 @@ function newTokens(authTokens: readonly string[] = ["secret"]) {
 describe("createTwilioTokens()", () => {
   test("T6: a token names its call, and is good once", () => {
     const { tokens } = newTokens();
-    const { token, pass } = tokens.mint("CA1");
+    const { token, pass } = tokens.mint("CA1", "");
     expect(tokens.check(token)).toEqual(pass);
     expect(pass.callSid).toBe("CA1");
     expect(tokens.use(pass)).toBe(true);
@@ -26,10 +26,19 @@ describe("createTwilioTokens()", () => {
     expect(tokens.check(token)).toBe(null);
   });
 
+  test("RT-13: a token carries who the webhook said is calling, signed like the rest", () => {
+    const { tokens } = newTokens();
+    const callerKey = "0123456789abcdef".repeat(4);
+    const { token, pass } = tokens.mint("CA1", callerKey);
+    expect(tokens.check(token)).toEqual({ id: pass.id, callSid: "CA1", callerKey });
+    expect(tokens.check(token.replace(callerKey, "f".repeat(64)))).toBe(null);
+    expect(tokens.check(token.replace(`.${callerKey}`, ""))).toBe(null);
+  });
+
   test("T6: a token is good for 60 s and is not forgotten as used before that", () => {
     const { clock, tokens } = newTokens();
-    const early = tokens.mint("CA1");
-    const unused = tokens.mint("CA2");
+    const early = tokens.mint("CA1", "");
+    const unused = tokens.mint("CA2", "");
     tokens.use(early.pass);
     clock.advance(59_000);
     expect(tokens.check(unused.token)).toEqual(unused.pass);
@@ -43,7 +52,7 @@ describe("createTwilioTokens()", () => {
 
   test("T6: a token of another key, changed anywhere or made up is refused", () => {
     const { tokens } = newTokens();
-    const { token } = tokens.mint("CA1");
+    const { token } = tokens.mint("CA1", "");
     expect(newTokens(["other"]).tokens.check(token)).toBe(null);
     const change = fc.tuple(fc.nat(token.length - 1), fc.string({ minLength: 1, maxLength: 1 }));
     fc.assert(
@@ -58,20 +67,20 @@ describe("createTwilioTokens()", () => {
   });
 
   test("while auth tokens are rotated, the first signs and both are taken", () => {
-    const before = newTokens(["old"]).tokens.mint("CA1");
+    const before = newTokens(["old"]).tokens.mint("CA1", "");
     const { tokens } = newTokens(["new", "old"]);
     expect(tokens.check(before.token)).toEqual(before.pass);
-    expect(newTokens(["new"]).tokens.check(tokens.mint("CA2").token)?.callSid).toBe("CA2");
+    expect(newTokens(["new"]).tokens.check(tokens.mint("CA2", "").token)?.callSid).toBe("CA2");
   });
 
   test("refuses rather than forgets when too many have been used in one minute", () => {
     const { clock, tokens } = newTokens();
     for (let count = 0; count < TWILIO_TOKENS_MAX; count += 1) {
-      tokens.use({ id: `${count}`, callSid: "CA1" });
+      tokens.use({ id: `${count}`, callSid: "CA1", callerKey: "" });
     }
-    expect(tokens.use({ id: "one more", callSid: "CA1" })).toBe(false);
+    expect(tokens.use({ id: "one more", callSid: "CA1", callerKey: "" })).toBe(false);
     clock.advance(61_000);
-    expect(tokens.use({ id: "one more", callSid: "CA1" })).toBe(true);
+    expect(tokens.use({ id: "one more", callSid: "CA1", callerKey: "" })).toBe(true);
   });
 
   test("isCallSid() takes Twilio's and others' ids, nothing that could break the path", () => {
