@@ -6,6 +6,7 @@
 //
 // Until the caller is known, updates wait; an anonymous caller's never leave the call. A store that
 // is away keeps what it was given (service/context/steady-store.ts), so nothing is sent twice here.
+// What was known of the caller is asked for again every RELOAD_MS until it comes.
 // Limits: PENDING_MAX updates unanswered; the oldest becomes part of the base then.
 import {
   type CallerContext,
@@ -15,7 +16,7 @@ import {
   EMPTY_CALLER_CONTEXT,
   type HistoryEntry,
 } from "./contract/caller-context.ts";
-import type { Clock, Random } from "./contract/clock.ts";
+import type { Clock, Random, TimerHandle } from "./contract/clock.ts";
 import type { Log } from "./contract/log.ts";
 import { applyContextUpdate } from "./conversation/caller-context.ts";
 
@@ -23,6 +24,7 @@ const PENDING_MAX = 64;
 /** Said before the caller was known; more than that before a check of a token is not speech. */
 const EARLY_ENTRIES_MAX = 64;
 const ID_BYTES = 12;
+const RELOAD_MS = 2_000;
 
 export interface CallerMemoryDeps {
   readonly callId: string;
@@ -47,6 +49,9 @@ export class CallerMemory implements CallMemory {
   #early: HistoryEntry[] = [];
   #context = EMPTY_CALLER_CONTEXT;
   #isTellingSoon = false;
+  /** Updates that the store did not take at once; when it can be read again, it has them. */
+  readonly #lost = new Set<ContextUpdate>();
+  #reloadTimer: TimerHandle | null = null;
 
   constructor(deps: CallerMemoryDeps) {
     this.#deps = deps;
@@ -110,8 +115,15 @@ export class CallerMemory implements CallMemory {
     return this.#owner.kind === "known";
   }
 
+  /** The call is over; what is under way goes on. */
+  close(): void {
+    if (this.#reloadTimer !== null) this.#deps.clock.clearTimer(this.#reloadTimer);
+    this.#reloadTimer = null;
+  }
+
   /** The caller is being erased: this call knows nothing any more and writes nothing. */
   forget(): Promise<void> {
+    this.close();
     this.#owner = { kind: "anonymous" };
     this.#base = EMPTY_CALLER_CONTEXT;
     this.#pending = [];
@@ -125,16 +137,37 @@ export class CallerMemory implements CallMemory {
   }
 
   #send(callerKey: string, update: ContextUpdate): void {
-    this.#own(
-      this.#deps.store.update(callerKey, update).then((context) => {
-        // Everything before it was applied before it, also what an absent store got later.
-        const index = this.#pending.indexOf(update);
-        if (index < 0 || !this.isOf(callerKey)) return;
-        this.#pending.splice(0, index + 1);
+    const onAnswer = (context: CallerContext): void => {
+      // Everything before it was applied before it, also what an absent store got later.
+      const index = this.#pending.indexOf(update);
+      if (index < 0 || !this.isOf(callerKey)) return;
+      for (const done of this.#pending.splice(0, index + 1)) this.#lost.delete(done);
+      this.#base = context;
+      this.#recall();
+    };
+    const onFailed = (): void => {
+      if (!this.isOf(callerKey)) return;
+      this.#lost.add(update);
+      this.#reloadLater(callerKey);
+    };
+    this.#own(this.#deps.store.update(callerKey, update).then(onAnswer, onFailed));
+  }
+
+  #reloadLater(callerKey: string): void {
+    const { clock, store } = this.#deps;
+    this.#reloadTimer ??= clock.setTimer(RELOAD_MS, () => {
+      this.#reloadTimer = null;
+      const onLoaded = (context: CallerContext): void => {
+        if (!this.isOf(callerKey)) return;
+        this.#pending = this.#pending.filter((update) => !this.#lost.delete(update));
         this.#base = context;
         this.#recall();
-      }),
-    );
+      };
+      const onFailed = (): void => {
+        if (this.isOf(callerKey)) this.#reloadLater(callerKey);
+      };
+      this.#own(store.load(callerKey).then(onLoaded, onFailed));
+    });
   }
 
   #store(callerKey: string, entries: readonly HistoryEntry[]): void {

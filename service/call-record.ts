@@ -64,6 +64,7 @@ export class CallRecord {
     if (this.#isOver) return;
     this.#transcript?.close(this.#deps.clock.nowMs());
     this.#isOver = true;
+    this.#deps.memory.close();
     if (this.#turns > 0) this.#summarize();
   }
 

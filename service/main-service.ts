@@ -10,6 +10,7 @@ import type { CascadeEngines } from "./cascade/cascade-settings.ts";
 import type { Config } from "./config.ts";
 import type { AudioEngine, EngineListener } from "./contract/audio-engine.ts";
 import type { Clock, Random } from "./contract/clock.ts";
+import type { LanguageModel } from "./contract/language-model.ts";
 import type { Log } from "./contract/log.ts";
 import { loadCore } from "./core/core.ts";
 import { warmUpCalls } from "./core/warm-up.ts";
@@ -35,6 +36,8 @@ export interface ServiceDeps {
   readonly warmUpFrames?: number;
   /** Instead of the configured engines of the cascade: for tests and for who embeds the service. */
   readonly cascade?: CascadeEngines;
+  /** Writes the rolling summaries of calls; left out: there are none. */
+  readonly summaryModel?: LanguageModel;
   /** For tests: how the simulator behaves, beyond the configuration. */
   readonly simulator?: Pick<SimulatorOptions, "script" | "limits" | "isRecorded">;
 }
@@ -77,7 +80,7 @@ export async function startService(deps: ServiceDeps): Promise<RunningService> {
   };
   const memory = await createServiceMemory({
     ...{ config, clock, random, log, metrics },
-    summaryModel: null,
+    summaryModel: deps.summaryModel ?? null,
   });
   const calls = new CallService({
     settings: callSettings(config),

@@ -13,6 +13,7 @@ import type { Caller, CallerOptions } from "../../scripts/caller/caller.ts";
 import { createCaller } from "../../scripts/caller/caller.ts";
 import type { CascadeEngines } from "../../service/cascade/cascade-settings.ts";
 import { loadConfig } from "../../service/config.ts";
+import type { LanguageModel } from "../../service/contract/language-model.ts";
 import type { Log } from "../../service/contract/log.ts";
 import { SILENT_LOG } from "../../service/contract/log.ts";
 import type { RunningService } from "../../service/main-service.ts";
@@ -35,6 +36,7 @@ export interface SteppedServiceOptions {
   readonly cascade?: (clock: SteppedClock) => CascadeEngines;
   readonly simulator?: Pick<SimulatorOptions, "script" | "limits">;
   readonly seed?: number;
+  readonly summaryModel?: LanguageModel;
 }
 
 export type DialOptions = Pick<CallerOptions, "headers" | "delayMs">;
@@ -84,6 +86,7 @@ export async function startSteppedService(
     random,
     log: complaintsOnly(complaints),
     ...(options.cascade !== undefined && { cascade: options.cascade(clock) }),
+    ...(options.summaryModel && { summaryModel: options.summaryModel }),
     simulator: { isRecorded: true, ...options.simulator },
   });
   const simulatorOf = (): Simulator => {
