@@ -12,6 +12,8 @@ import { providerTurns } from "./upstream/provider-turns.ts";
 import type { BargeInAction } from "./conversation/barge-in-action.ts";
 import type { ConversationSettings, Greeting } from "./conversation/conversation.ts";
 import type { IdleSettings } from "./conversation/idle.ts";
+import type { TurnEndSettings } from "./conversation/turn-end.ts";
+import type { TurnEndVote } from "./lane/fast/turn-end-asker.ts";
 import { COMMIT_MS_MIN, FRAME_MS, RESPONSE_WAIT_MS } from "./limits.ts";
 
 /** The turn tape holds 60 s; a turn is ended by force a little before. */
@@ -28,6 +30,18 @@ export interface BargeInPlan {
   readonly heldSpeech: "auto" | "drop" | "commit";
 }
 
+/** How the end of a turn is found beyond the channel's silence. */
+export interface TurnEndPlan {
+  readonly isAdaptive: boolean;
+  readonly silenceMsMin: number;
+  readonly silenceMsMax: number;
+  /** The vote's, where the embedding program brings a voter. */
+  readonly voteOverShare: number;
+  readonly voteGoesOnShare: number;
+  readonly voteExtraMs: number;
+  readonly voteAnswerMsMax: number;
+}
+
 /** Everything that is settled before a call opens. */
 export interface CallPlan {
   readonly lane: LaneName;
@@ -39,6 +53,9 @@ export interface CallPlan {
   readonly session: UpstreamSession;
   readonly greeting: Greeting | null;
   readonly bargeIn: BargeInPlan;
+  readonly turnEnd: TurnEndPlan;
+  /** Who is asked whether a turn is over; not part of what a caller can ask for. */
+  readonly turnEndVote?: TurnEndVote;
   readonly idle: IdleSettings | null;
 }
 
@@ -68,6 +85,7 @@ export interface NegotiateSettings {
   readonly resampler: ResamplerPreset;
   readonly vad: { readonly phone: VadSettings; readonly wideband: VadSettings };
   readonly bargeIn: BargeInPlan;
+  readonly turnEnd: TurnEndPlan;
   /** Model that writes down the caller's words, "" for none. */
   readonly transcriptionModel: string;
 }
@@ -111,6 +129,7 @@ export function negotiate(
     session: sessionOf(request, settings, route, upstreamFormat),
     greeting: greetingOf(request, settings, route),
     bargeIn: settings.bargeIn,
+    turnEnd: settings.turnEnd,
     idle: idleOf(settings, route),
   };
 }
@@ -129,6 +148,7 @@ export function conversationSettings(plan: CallPlan): ConversationSettings {
     responseWaitMs: RESPONSE_WAIT_MS,
     greeting: plan.greeting,
     idle: plan.idle,
+    turnEnd: turnEndOf(plan),
     protectedSpeech: heldSpeechOf(plan.bargeIn),
     bargeInAction: plan.bargeIn.action,
     duckGain: plan.bargeIn.duckGain,
@@ -193,6 +213,17 @@ function sessionOf(
     transcriptionModel: settings.transcriptionModel,
     format,
   };
+}
+
+function turnEndOf({ turnEnd, vad, turnEndVote }: CallPlan): TurnEndSettings {
+  const { isAdaptive, silenceMsMin, silenceMsMax } = turnEnd;
+  const vote = {
+    overShare: turnEnd.voteOverShare,
+    goesOnShare: turnEnd.voteGoesOnShare,
+    extraMs: turnEnd.voteExtraMs,
+  };
+  const silenceMs = vad.minSilenceMs;
+  return { silenceMs, isAdaptive, silenceMsMin, silenceMsMax, vote: turnEndVote ? vote : null };
 }
 
 /** Where nothing interrupts, held words are all there is of what the caller said. */

@@ -20,6 +20,7 @@ import type {
   Transport,
 } from "./contract/transport.ts";
 import type { Tracing } from "./contract/tracing.ts";
+import type { TurnEndVoter } from "./contract/turn-end-vote.ts";
 import type { UpstreamFactory } from "./contract/upstream.ts";
 import type { VadModels } from "./contract/vad-model.ts";
 import type { CallRecord } from "./call-record.ts";
@@ -55,6 +56,8 @@ export interface CallServiceDeps {
   readonly memories?: CallMemories;
   /** For programs that embed the service: stages and events of calls on the big lane. */
   readonly stages?: readonly CallStage[];
+  /** Who is asked at a silence whether the caller's turn is over; without, the silence decides. */
+  readonly turnEndVoter?: TurnEndVoter;
   readonly onEvents?: (callId: string, events: CallEvents) => void;
 }
 
@@ -112,7 +115,7 @@ export class CallService implements CallOpener {
     const plan = negotiate(request, this.#deps.settings, this.#deps.models);
     if (isRefused(plan)) return plan;
     const upstream = this.#takePrepared(token) ?? this.#dial(plan);
-    const call = this.#openCall(plan, request, transport, upstream);
+    const call = this.#openCall(this.#withVoter(plan), request, transport, upstream);
     if (call !== null) return call;
     upstream.upstream().close();
     return { refusal: "full", message: REFUSAL_TEXT.full };
@@ -135,6 +138,12 @@ export class CallService implements CallOpener {
         resolve();
       };
     });
+  }
+
+  #withVoter(plan: CallPlan): CallPlan {
+    const { turnEndVoter: voter } = this.#deps;
+    if (voter === undefined) return plan;
+    return { ...plan, turnEndVote: { voter, answerMsMax: plan.turnEnd.voteAnswerMsMax } };
   }
 
   #endAll(): void {

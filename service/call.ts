@@ -68,6 +68,7 @@ export class Call implements CallPort, LaneOwner {
         stages: this.#latency,
         upstreamSampleBytes: format.upstreamEncoding === "pcm16" ? 2 : 1,
         settings: conversationSettings(deps.plan),
+        turnEndVote: deps.plan.turnEndVote ?? null,
       },
       stages: deps.stages,
       onEvents: (events) => deps.onEvents(deps.id, events),

@@ -7,7 +7,7 @@ import { z } from "zod";
 import { CASCADE_SECRETS, CASCADE_SETTINGS } from "./config-cascade.ts";
 import { CONTEXT_SETTINGS, IDENTITY_SETTINGS } from "./config-callers.ts";
 import { LATENCY_SETTINGS } from "./config-latency.ts";
-import { BARGE_IN_SETTINGS, VAD_SETTINGS } from "./config-speech.ts";
+import { BARGE_IN_SETTINGS, TURN_END_SETTINGS, VAD_SETTINGS } from "./config-speech.ts";
 import { INSTRUCTIONS_BYTES_MAX, SLOTS } from "./limits.ts";
 
 const DEFAULT_INSTRUCTIONS =
@@ -152,6 +152,7 @@ export const CONFIG_SCHEMA = z.strictObject({
     .default("standard")
     .describe("preset of the resampler"),
   vad: VAD_SETTINGS,
+  turnEnd: TURN_END_SETTINGS,
   bargeIn: BARGE_IN_SETTINGS,
   latency: LATENCY_SETTINGS,
   tracing: z.strictObject({

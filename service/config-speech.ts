@@ -1,4 +1,5 @@
-// How the caller's speech is heard and what it does: voice activity per channel, barge-in.
+// How the caller's speech is heard and what it does: voice activity per channel, the end of a turn,
+// barge-in.
 // Station: a part of config-schema.ts, which says what a setting is; its defaults are vad/presets.ts.
 import { z } from "zod";
 import { INSTRUCTIONS_BYTES_MAX, PRE_ROLL_MS_MAX } from "./limits.ts";
@@ -65,6 +66,32 @@ export const BARGE_IN_SETTINGS = z.strictObject({
     .default(4)
     .describe("level over the noise floor that a frame needs, 0 = any"),
   cooldownMs: durationMs.default(500).describe("rest after an interruption"),
+});
+
+export const TURN_END_SETTINGS = z.strictObject({
+  isAdaptive: z
+    .boolean()
+    .default(false)
+    .describe(
+      "learn each caller's silence: shorter after clean ends, longer after pauses and cuts",
+    ),
+  silenceMsMin: durationMs.default(320).describe("shortest silence that is learned"),
+  silenceMsMax: durationMs.default(960).describe("longest silence that is learned"),
+  voteOverShare: share
+    .default(0.85)
+    .describe("with a turn-end voter: probability from which the turn is over at once"),
+  voteGoesOnShare: share
+    .default(0.3)
+    .describe("with a turn-end voter: probability up to which the caller is waited for"),
+  voteExtraMs: durationMs
+    .default(800)
+    .describe("with a turn-end voter: how much longer that wait is"),
+  voteAnswerMsMax: z
+    .int()
+    .min(1)
+    .max(60_000)
+    .default(1_000)
+    .describe("with a turn-end voter: longest wait for its answer"),
 });
 
 function turnSettings(channel: VadChannel) {

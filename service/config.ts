@@ -172,6 +172,7 @@ function conflictsOf(values: ConfigValues): string[] {
         `must be at most callsMax ${values.callsMax}`,
     );
   }
+  problems.push(...turnEndConflicts(values));
   for (const [name, { startThreshold, stopThreshold }] of [
     ["phone", values.vad.phone],
     ["wideband", values.vad.wideband],
@@ -180,6 +181,33 @@ function conflictsOf(values: ConfigValues): string[] {
     problems.push(
       `Cannot use vad.${name}.stopThreshold: is ${stopThreshold}, ` +
         `must be at most startThreshold ${startThreshold}`,
+    );
+  }
+  return problems;
+}
+
+function turnEndConflicts({ turnEnd, vad }: ConfigValues): string[] {
+  const { isAdaptive, silenceMsMin, silenceMsMax, voteGoesOnShare, voteOverShare } = turnEnd;
+  const problems: string[] = [];
+  if (silenceMsMin > silenceMsMax) {
+    problems.push(
+      `Cannot use turnEnd.silenceMsMin: is ${silenceMsMin}, ` +
+        `must be at most silenceMsMax ${silenceMsMax}`,
+    );
+  }
+  if (voteGoesOnShare >= voteOverShare) {
+    problems.push(
+      `Cannot use turnEnd.voteGoesOnShare: is ${voteGoesOnShare}, ` +
+        `must be under voteOverShare ${voteOverShare}`,
+    );
+  }
+  for (const name of ["phone", "wideband"] as const) {
+    const { minSilenceMs } = vad[name];
+    const isWithin = minSilenceMs >= silenceMsMin && minSilenceMs <= silenceMsMax;
+    if (!isAdaptive || isWithin) continue;
+    problems.push(
+      `Cannot use turnEnd.isAdaptive: vad.${name}.minSilenceMs is ${minSilenceMs}, ` +
+        `must be within silenceMsMin ${silenceMsMin} and silenceMsMax ${silenceMsMax}`,
     );
   }
   return problems;

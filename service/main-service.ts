@@ -5,7 +5,7 @@ import { readCoreWasm } from "./assets.ts";
 import { createCallMeters } from "./call-meters.ts";
 import type { CallPlan } from "./call-plan.ts";
 import { LANES_OFFERED } from "./call-plan.ts";
-import { CallService, type CallServiceSettings } from "./call-service.ts";
+import { CallService, type CallServiceDeps, type CallServiceSettings } from "./call-service.ts";
 import type { CascadeEngines } from "./cascade/cascade-settings.ts";
 import type { Config } from "./config.ts";
 import type { AudioEngine, EngineListener } from "./contract/audio-engine.ts";
@@ -40,7 +40,12 @@ export interface ServiceDeps {
   readonly summaryModel?: LanguageModel;
   /** For tests: how the simulator behaves, beyond the configuration. */
   readonly simulator?: Pick<SimulatorOptions, "script" | "limits" | "isRecorded">;
+  /** For programs that embed the service: what they add to its calls. */
+  readonly embedding?: Embedding;
 }
+
+/** Stages and events of the big lane, a voter on the end of turns. */
+export type Embedding = Pick<CallServiceDeps, "stages" | "onEvents" | "turnEndVoter">;
 
 export interface RunningService {
   readonly port: number;
@@ -94,6 +99,7 @@ export async function startService(deps: ServiceDeps): Promise<RunningService> {
     metersFor: (plan) => meters[plan.route],
     tracing,
     memories: memory.memories,
+    ...deps.embedding,
   });
   const listener = startListener({
     settings: {

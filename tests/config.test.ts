@@ -89,6 +89,11 @@ describe("loadConfig() defaults", () => {
     expect(vad.wideband.minSilenceMs).toBe(480);
   });
 
+  test("S2-66: with barge-in ignored the accumulator is off in the core", () => {
+    const { vad } = loadConfig(sources({ argv: ["--barge-in-action", "ignore"] }));
+    for (const channel of [vad.phone, vad.wideband]) expect(channel.isBargeInEnabled).toBe(false);
+  });
+
   test("loadConfig() listens on loopback and answers by the simulator when nothing is set", () => {
     const config = loadConfig(sources());
     expect(config.host).toBe("127.0.0.1");
@@ -142,6 +147,14 @@ describe("loadConfig() bad values", () => {
     [{ argv: ["--turn-detection", "hybrid"] }, "must be one of local, server_vad, semantic_vad"],
     [{ argv: ["--calls-max", "5", "--calls-per-key-max", "6"] }, "must be at most callsMax 5"],
     [{ argv: ["--vad-phone-stop-threshold", "0.9"] }, "must be at most startThreshold 0.5"],
+    [{ argv: ["--turn-end-silence-ms-min", "961"] }, "must be at most silenceMsMax 960"],
+    [{ argv: ["--turn-end-vote-goes-on-share", "0.85"] }, "must be under voteOverShare 0.85"],
+    [
+      { argv: ["--turn-end-is-adaptive", "--vad-phone-min-silence-ms", "1000"] },
+      "vad.phone.minSilenceMs is 1000, must be within silenceMsMin 320 and silenceMsMax 960",
+    ],
+    [{ argv: ["--barge-in-action", "shout"] }, "must be one of interrupt, pause, acknowledge"],
+    [{ argv: ["--barge-in-duck-gain", "1.5"] }, "must be at most 1"],
     [{ file: file("port: [") }, "voxbridge.yaml: it is not YAML"],
     [{ file: file("- port") }, "must be"],
     [{ file: file("vad: core") }, "vad from voxbridge.yaml: it is one value, must be a table"],

@@ -18,6 +18,15 @@ export interface CaptureFacts {
   vadState(): number;
 }
 
+/** Is the turn over, now that the caller is silent? The answer names the generation. */
+export interface TurnEndAsk {
+  readonly generation: number;
+  readonly turnId: number;
+  /** First frame of the turn's span. */
+  readonly firstFrame: number;
+  readonly speechMs: number;
+}
+
 export interface CallEffects {
   /** Monotonic ms of the injected clock. */
   nowMs(): number;
@@ -34,6 +43,10 @@ export interface CallEffects {
   commit(turnId: number): void;
   /** The open span may be a whole turn (true), or goes on after all (false); nothing is decided. */
   hintTurnEnd(isMaybe: boolean): void;
+  /** The silence that ends a turn in the core, from the next window on. */
+  setTurnSilence(silenceMs: number): void;
+  /** Asks whoever can tell; the answer comes as the conversation's onTurnEndVote, or never. */
+  askTurnEnd(ask: TurnEndAsk): void;
   /** Ends running speech in the core, so that its machine and ours agree. */
   forceSpeechEnd(): void;
 
@@ -67,6 +80,12 @@ export type ConversationCount =
   | "turn_committed"
   | "turn_too_short"
   | "turn_end_unheard"
+  | "turn_continued"
+  | "turn_vote_asked"
+  | "turn_vote_over"
+  | "turn_vote_goes_on"
+  | "turn_vote_late"
+  | "turn_vote_failed"
   | "false_onset"
   | "barge_in"
   | "barge_in_paused"

@@ -159,6 +159,19 @@ export class AgentVoice {
     return cut;
   }
 
+  /** The caller's side is told what turn turnId has cut off, if anything. */
+  tellBargeIn({ wasAudible, item, heardMs }: Interrupted, turnId: number): void {
+    if (!wasAudible) return;
+    this.#effects.count("barge_in");
+    this.#effects.notice({ kind: "barge_in", item, heardMs, turnId });
+  }
+
+  /** The provider had no audio to commit: an answer to it would answer nothing. */
+  onCommitRefused(): void {
+    this.sequence.forget("turn");
+    if (this.sequence.current()?.asker === "turn") this.sequence.cancel();
+  }
+
   /**
    * A frame's bits, after the turns had them. isSpoken: a span of the caller's speech is open;
    * isAllowed: speech may do something to the agent.

@@ -81,6 +81,11 @@ export class CallerSpeech {
     return this.#phase;
   }
 
+  /** Of the span that is open, or was last. */
+  firstFrame(): number {
+    return this.#firstFrame;
+  }
+
   /** One frame's event bits. frameIndex: the frame they belong to. */
   onCapture(bits: number, frameIndex: number): void {
     if (this.#phase === "silent" && (bits & START_BITS) !== 0) this.#open(bits);

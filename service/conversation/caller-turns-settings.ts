@@ -1,6 +1,7 @@
 // What the caller's turns are set to, and what they ask the conversation. Beside caller-turns.ts.
 import type { TurnDetection } from "../contract/call-terms.ts";
 import type { BargeInSettings } from "./barge-in-action.ts";
+import type { TurnEndSettings } from "./turn-end.ts";
 
 export interface CallerTurnsSettings extends BargeInSettings {
   readonly turnDetection: TurnDetection;
@@ -9,6 +10,8 @@ export interface CallerTurnsSettings extends BargeInSettings {
   readonly preRollMs: number;
   readonly commitMsMin: number;
   readonly turnMsMax: number;
+  /** How the end of a turn is found under local detection; without, the core's silence stands. */
+  readonly turnEnd?: TurnEndSettings;
   /** Longest wait of a turn's response behind another one (S1-29). */
   readonly responseWaitMs: number;
   /** What becomes of speech that was held and ended before it could become a turn (decision 14). */

@@ -15,6 +15,7 @@ import type { AgentVoice } from "./agent-voice.ts";
 import { isCutting } from "./barge-in-action.ts";
 import type { Interrupted } from "./interruption.ts";
 import { OpenSpan } from "./open-span.ts";
+import { type TurnEnd, turnEndOf } from "./turn-end.ts";
 import { CallerSpeech, type CallerSpeechListener } from "./caller-speech.ts";
 import {
   type CallerTurnsSettings,
@@ -25,6 +26,8 @@ import {
 const FRAME_MS = 20;
 
 export class CallerTurns {
+  /** How the end of a turn is found; null where the core's silence stands. */
+  readonly turnEnd: TurnEnd | null;
   readonly #settings: CallerTurnsSettings;
   readonly #effects: CallEffects;
   readonly #facts: CaptureFacts;
@@ -59,6 +62,7 @@ export class CallerTurns {
     this.#isCutting = isCutting(settings.bargeInAction ?? "interrupt");
     this.#span = new OpenSpan(settings, effects, facts);
     this.#speech = new CallerSpeech(settings, effects, facts, this.#speechListener());
+    this.turnEnd = turnEndOf(settings, effects, facts, this.#speech);
   }
 
   turnId(): number {
@@ -76,7 +80,9 @@ export class CallerTurns {
 
   onCapture(bits: number, frameIndex: number): void {
     this.#framesCaptured = frameIndex + 1;
-    if (this.#turnDetection === "local") this.#speech.onCapture(bits, frameIndex);
+    if (this.#turnDetection !== "local") return;
+    this.#speech.onCapture(bits, frameIndex);
+    this.turnEnd?.onCapture(bits, this.#turnId, this.#voice.isAudible());
   }
 
   onAgentQuietMaybe(): void {
@@ -98,6 +104,7 @@ export class CallerTurns {
   /** `force`, push to talk: the caller's turn ends now. */
   onEndOfTurn(): void {
     if (this.#turnDetection === "local") {
+      this.turnEnd?.onForced();
       this.#speech.force();
       return;
     }
@@ -131,7 +138,7 @@ export class CallerTurns {
     const cut = this.#takeFloor();
     this.#voice.sequence.setHeld(true);
     this.#effects.notice({ kind: "speech_started", turnId: this.#turnId, positionMs });
-    this.#tellBargeIn(cut);
+    this.#voice.tellBargeIn(cut, this.#turnId);
   }
 
   /** The provider decided that the turn is over; it commits and responds by itself. */
@@ -148,17 +155,11 @@ export class CallerTurns {
     this.#voice.latency.onTurnDecided(this.#turnId, this.#effects.nowMs(), this.#silenceMs());
   }
 
-  /** The provider had no audio to commit: an answer to it would answer nothing. */
-  onCommitRefused(): void {
-    const { sequence } = this.#voice;
-    sequence.forget("turn");
-    if (sequence.current()?.asker === "turn") sequence.cancel();
-  }
-
   /** The caller's application stops the agent, whatever is protected. */
   onInterrupt(): void {
     this.#voice.sequence.forget("turn");
-    this.#tellBargeIn(this.#takeFloor());
+    const cut = this.#takeFloor();
+    this.#voice.tellBargeIn(cut, this.#turnId);
   }
 
   newTurn(): void {
@@ -176,6 +177,7 @@ export class CallerTurns {
     const isLocal = turnDetection === "local";
     this.#turnDetection = turnDetection;
     this.#voice.latency.noteSpeechEnd(this.#facts.endPositionSamples());
+    if (wasLocal !== isLocal) this.turnEnd?.onReleased();
     if (!wasLocal && isLocal && this.#span.isOpen()) this.#spanToSpeech();
     else if (wasLocal && !isLocal) this.#speechToSpan();
     this.#isProviderSpeech = false;
@@ -230,21 +232,17 @@ export class CallerTurns {
   }
 
   #startTurn(onsetPositionSamples: number): void {
+    this.turnEnd?.onTurnStarted(onsetPositionSamples / this.#settings.callerFrameSamples);
     const cut = this.#takeFloor();
     this.#voice.sequence.setHeld(true);
     this.#isInterruption = cut.heardMs > 0;
     const positionMs = this.#positionMs(onsetPositionSamples);
     this.#effects.notice({ kind: "speech_started", turnId: this.#turnId, positionMs });
-    this.#tellBargeIn(cut);
-  }
-
-  #tellBargeIn({ wasAudible, item, heardMs }: Interrupted): void {
-    if (!wasAudible) return;
-    this.#effects.count("barge_in");
-    this.#effects.notice({ kind: "barge_in", item, heardMs, turnId: this.#turnId });
+    this.#voice.tellBargeIn(cut, this.#turnId);
   }
 
   #endTurn(firstFrame: number, endFrame: number): void {
+    this.turnEnd?.onTurnEnded(this.#framesCaptured);
     const positionMs = this.#positionMs(this.#facts.endPositionSamples());
     this.#effects.notice({ kind: "speech_ended", turnId: this.#turnId, positionMs });
     this.#commit(firstFrame, endFrame, this.#silenceMs(), true);

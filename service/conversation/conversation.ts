@@ -13,8 +13,9 @@ import { CallerTurns } from "./caller-turns.ts";
 import type { CallerTurnsSettings } from "./caller-turns-settings.ts";
 import { Goodbye } from "./goodbye.ts";
 import type { IdleSettings } from "./idle.ts";
-import { SilentCaller } from "./silent-caller.ts";
+import { type SilentCaller, silentCallerOf } from "./silent-caller.ts";
 import type { PlayoutLedger } from "./playout-ledger.ts";
+import type { TurnEndState } from "./turn-end.ts";
 import type { ResponseAsk, ResponseSequence } from "./response-sequence.ts";
 
 export interface Greeting {
@@ -54,7 +55,7 @@ export class Conversation {
       isProtected: () => this.#isProtected(),
       isEnding: () => this.#goodbye.isBegun(),
     });
-    this.#silentCaller = this.#makeSilentCaller(facts);
+    this.#silentCaller = silentCallerOf(settings, effects, facts, this.#voice, this);
   }
 
   turnId(): number {
@@ -63,6 +64,11 @@ export class Conversation {
 
   turnDetection(): TurnDetection {
     return this.#turns.turnDetection();
+  }
+
+  /** How the end of the caller's turn is found; null where only the core's silence does. */
+  turnEnd(): TurnEndState | null {
+    return this.#turns.turnEnd?.state() ?? null;
   }
 
   /** Grows with every clear; frames and reports carry it. */
@@ -102,6 +108,11 @@ export class Conversation {
   /** `force`, push to talk: the caller's turn ends now. */
   onEndOfTurn(): void {
     this.#turns.onEndOfTurn();
+  }
+
+  /** A model's answer to askTurnEnd; generation: the question's. */
+  onTurnEndVote(generation: number, probability: number): void {
+    if (!this.#goodbye.isOver()) this.#turns.turnEnd?.onVote(generation, probability);
   }
 
   /** A typed message: it interrupts, and is answered. The text itself went upstream already. */
@@ -236,7 +247,7 @@ export class Conversation {
     const { sequence } = this.#voice;
     if (code === "conversation_already_has_active_response") sequence.onAlreadyActive();
     else if (code === "response_cancel_not_active") sequence.onCancelNotActive();
-    else if (code === "input_audio_buffer_commit_empty") this.#turns.onCommitRefused();
+    else if (code === "input_audio_buffer_commit_empty") this.#voice.onCommitRefused();
     this.#goodbye.onSequence();
   }
 
@@ -262,20 +273,6 @@ export class Conversation {
   close(): void {
     this.#goodbye.close();
     this.#voice.sequence.close();
-  }
-
-  #makeSilentCaller(facts: CaptureFacts): SilentCaller | null {
-    const { idle, responseWaitMs } = this.#settings;
-    if (idle === null) return null;
-    return new SilentCaller({
-      settings: idle,
-      responseWaitMs,
-      effects: this.#effects,
-      facts,
-      voice: this.#voice,
-      turnId: () => this.turnId(),
-      sayGoodbye: (instructions) => this.sayGoodbye("agent_ended", instructions),
-    });
   }
 
   #askGreeting(): void {

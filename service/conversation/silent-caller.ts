@@ -1,19 +1,43 @@
 // The silent caller: turns what idle.ts decides into a question, and in the end a goodbye.
 // Station: asked by the conversation once per captured frame, after turns and voice.
 import type { CallEffects, CaptureFacts } from "../contract/call-effects.ts";
+import type { EndReason } from "../contract/call-terms.ts";
 import { VAD_STATE } from "../contract/core.ts";
 import type { AgentVoice } from "./agent-voice.ts";
 import { Idle, type IdleSettings } from "./idle.ts";
 
-export interface SilentCallerParts {
-  readonly settings: IdleSettings;
+/** What it asks of the conversation. */
+export interface SilentCallerOwner {
+  turnId(): number;
+  sayGoodbye(reason: EndReason, instructions: string): void;
+}
+
+export interface SilentCallerSettings {
+  /** null: nothing is done about a silent caller. */
+  readonly idle: IdleSettings | null;
   /** Longest wait of the question behind another response. */
+  readonly responseWaitMs: number;
+}
+
+/** -> null when nothing is to be done about a silent caller. */
+export function silentCallerOf(
+  { idle: settings, responseWaitMs }: SilentCallerSettings,
+  effects: CallEffects,
+  facts: CaptureFacts,
+  voice: AgentVoice,
+  owner: SilentCallerOwner,
+): SilentCaller | null {
+  if (settings === null) return null;
+  return new SilentCaller({ settings, responseWaitMs, effects, facts, voice, owner });
+}
+
+interface SilentCallerParts {
+  readonly settings: IdleSettings;
   readonly responseWaitMs: number;
   readonly effects: CallEffects;
   readonly facts: CaptureFacts;
   readonly voice: AgentVoice;
-  readonly turnId: () => number;
-  readonly sayGoodbye: (instructions: string) => void;
+  readonly owner: SilentCallerOwner;
 }
 
 export class SilentCaller {
@@ -36,15 +60,15 @@ export class SilentCaller {
     if (step === "nudge") this.#nudge();
     if (step !== "goodbye") return;
     effects.count("idle_goodbye");
-    this.#parts.sayGoodbye(settings.goodbyeInstructions);
+    this.#parts.owner.sayGoodbye("agent_ended", settings.goodbyeInstructions);
   }
 
   #nudge(): void {
-    const { effects, voice, settings, responseWaitMs, turnId } = this.#parts;
+    const { effects, voice, settings, responseWaitMs, owner } = this.#parts;
     effects.count("idle_nudge");
     voice.sequence.ask({
       asker: "nudge",
-      turnId: turnId(),
+      turnId: owner.turnId(),
       instructions: settings.nudgeInstructions,
       deadlineMs: effects.nowMs() + responseWaitMs,
     });

@@ -5,6 +5,7 @@ import type {
   CaptureFacts,
   ConversationCount,
   ConversationTimer,
+  TurnEndAsk,
 } from "../../service/contract/call-effects.ts";
 import { SEND, type SendResult } from "../../service/contract/send-result.ts";
 import type { CallNotice } from "../../service/contract/transport.ts";
@@ -17,6 +18,7 @@ export class RecordedEffects implements CallEffects, CaptureFacts {
   readonly log: string[] = [];
   readonly notices: CallNotice[] = [];
   readonly requests: ResponseRequest[] = [];
+  readonly turnEndAsks: TurnEndAsk[] = [];
   readonly #counts = new Map<ConversationCount, number>();
   readonly #timers = new Map<ConversationTimer, number>();
   onTimer: (timer: ConversationTimer) => void = () => undefined;
@@ -74,6 +76,12 @@ export class RecordedEffects implements CallEffects, CaptureFacts {
   }
   hintTurnEnd(isMaybe: boolean): void {
     this.log.push(isMaybe ? "hint over" : "hint goes on");
+  }
+  setTurnSilence(silenceMs: number): void {
+    this.log.push(`silence ${silenceMs}`);
+  }
+  askTurnEnd(ask: TurnEndAsk): void {
+    this.turnEndAsks.push(ask);
   }
   forceSpeechEnd(): void {
     this.log.push("force");

@@ -12,7 +12,7 @@ const BARGE_WEAK_FRAMES_MAX = 6;
 
 export class CoreModel implements CaptureFacts {
   readonly #samplesPerMs: number;
-  readonly #silenceWindows: number;
+  #silenceWindows: number;
   #frames = 0;
   #windows = 0;
   #isWindowSpeech = false;
@@ -47,6 +47,10 @@ export class CoreModel implements CaptureFacts {
 
   frames(): number {
     return this.#frames;
+  }
+
+  setSilence(silenceMs: number): void {
+    this.#silenceWindows = Math.ceil(silenceMs / WINDOW_MS);
   }
 
   setAgentAudible(isAudible: boolean): void {

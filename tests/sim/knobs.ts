@@ -17,6 +17,9 @@ export interface Knobs {
   readonly turnDetection: SimulatedTurns;
   /** Every so many seconds, perhaps, somebody else owns them. */
   readonly switchPercent: number;
+  readonly isSilenceAdaptive: boolean;
+  /** A model votes on the end of turns: well or badly, soon or late. */
+  readonly hasVoter: boolean;
 
   // The caller.
   readonly utteranceMsMax: number;
@@ -82,6 +85,8 @@ export function drawKnobs(dice: Dice): Knobs {
     silenceWindows: dice.between(8, 16),
     turnDetection: drawTurns(dice),
     switchPercent: sometimes(30, 60),
+    isSilenceAdaptive: dice.chance(50),
+    hasVoter: dice.chance(30),
     utteranceMsMax: dice.between(600, 6_000),
     pausePercent: sometimes(60, 60),
     hesitationPercent: sometimes(50, 60),

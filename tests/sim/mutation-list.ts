@@ -77,8 +77,8 @@ export const MUTATIONS: readonly Mutation[] = [
     file: `${CONVERSATION}/caller-turns.ts`,
     replacements: [
       [
-        "#startTurn(onsetPositionSamples: number): void {\n    const cut = this.#takeFloor();\n    this.#voice.sequence.setHeld(true);",
-        "#startTurn(onsetPositionSamples: number): void {\n    const cut = this.#voice.interrupt();",
+        "const cut = this.#takeFloor();\n    this.#voice.sequence.setHeld(true);\n    this.#isInterruption",
+        "const cut = this.#takeFloor();\n    this.#isInterruption",
       ],
     ],
   },
@@ -282,5 +282,15 @@ export const MUTATIONS: readonly Mutation[] = [
         "if (this.#framesCaptured < 0) {",
       ],
     ],
+  },
+  {
+    rule: "a late vote ends a turn",
+    file: `${CONVERSATION}/turn-end.ts`,
+    replacements: [["vote === null || generation !== this.#generation ||", "vote === null ||"]],
+  },
+  {
+    rule: "a silence that only grows",
+    file: `${CONVERSATION}/adaptive-silence.ts`,
+    replacements: [["Math.min(silenceMsMax, movedMs)", "movedMs"]],
   },
 ];

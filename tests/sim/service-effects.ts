@@ -4,6 +4,7 @@ import type {
   CallEffects,
   ConversationCount,
   ConversationTimer,
+  TurnEndAsk,
 } from "../../service/contract/call-effects.ts";
 import type { EndReason } from "../../service/contract/call-terms.ts";
 import { SEND, type SendResult } from "../../service/contract/send-result.ts";
@@ -83,6 +84,7 @@ export class ServiceEffects implements CallEffects {
   }
 
   forceSpeechEnd(): void {
+    this.#service.turnEnd.onForce();
     const bits = this.#service.core.forceEnd();
     if (bits !== 0) this.#service.conversation.onCapture(bits, this.#service.core.frames() - 1);
   }
@@ -140,6 +142,15 @@ export class ServiceEffects implements CallEffects {
   setPlaybackGain(gain: number, rampMs: number): void {
     this.#world.trace.note("gain", gain * 100, rampMs);
     this.#world.bargeIn.onGain(gain);
+  }
+
+  setTurnSilence(silenceMs: number): void {
+    this.#service.turnEnd.onSilence(silenceMs);
+    this.#service.core.setSilence(silenceMs);
+  }
+
+  askTurnEnd({ generation }: TurnEndAsk): void {
+    this.#service.turnEnd.onAsk(generation);
   }
 
   hintTurnEnd(): void {

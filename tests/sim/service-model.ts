@@ -7,6 +7,7 @@ import { CoreModel } from "./core-model.ts";
 import { isOwnerAlwaysLocal, type SimulatedTurns } from "./knobs.ts";
 import type { ProviderEvents } from "./provider-model.ts";
 import { FRAME_SAMPLES, idNumber, ServiceEffects } from "./service-effects.ts";
+import { TurnEndRules } from "./turn-end-rules.ts";
 
 export const SAMPLES_PER_MS = 8;
 /** The ledger is held against the ear in every so many frames. */
@@ -16,6 +17,7 @@ export class ServiceModel implements ProviderEvents {
   readonly #world: CallWorld;
   readonly conversation: Conversation;
   readonly core: CoreModel;
+  readonly turnEnd: TurnEndRules;
   readonly #effects: ServiceEffects;
   readonly #tagOfResponse = new Map<string, string>();
   #turns: SimulatedTurns;
@@ -27,6 +29,13 @@ export class ServiceModel implements ProviderEvents {
     this.#turns = knobs.turnDetection;
     this.core = new CoreModel(SAMPLES_PER_MS, knobs.silenceWindows);
     this.#effects = new ServiceEffects(world, this);
+    this.turnEnd = new TurnEndRules({
+      ...{ time: world.time, dice: world.dice, knobs },
+      fail: (rule) => world.rules.fail(rule),
+      answer: (generation, probability) => {
+        if (!this.isOver) this.conversation.onTurnEndVote(generation, probability);
+      },
+    });
     const words = { instructions: "Say hello.", isProtected: knobs.isGreetingProtected };
     const settings = {
       turnDetection: knobs.turnDetection,
@@ -39,6 +48,7 @@ export class ServiceModel implements ProviderEvents {
       responseWaitMs: 10_000,
       greeting: knobs.hasGreeting ? words : null,
       idle: null,
+      turnEnd: this.turnEnd.settings(),
       protectedSpeech: knobs.protectedSpeech,
       bargeInAction: knobs.bargeInAction,
       acknowledgement: knobs.bargeInAction === "acknowledge" ? ACKNOWLEDGEMENT : "",
@@ -59,6 +69,7 @@ export class ServiceModel implements ProviderEvents {
   onMicrophone(isSpeech: boolean): void {
     if (this.isOver) return;
     const bits = this.core.ingest(isSpeech);
+    this.turnEnd.onBits(bits);
     this.#effects.tape.onFrame();
     if (bits > 1) this.#world.trace.note("bits", bits, this.core.frames() - 1);
     this.conversation.onCapture(bits, this.core.frames() - 1);

@@ -16,7 +16,7 @@ import { loadConfig } from "../../service/config.ts";
 import type { LanguageModel } from "../../service/contract/language-model.ts";
 import type { Log } from "../../service/contract/log.ts";
 import { SILENT_LOG } from "../../service/contract/log.ts";
-import type { RunningService } from "../../service/main-service.ts";
+import type { Embedding, RunningService } from "../../service/main-service.ts";
 import { startService } from "../../service/main-service.ts";
 import type { Simulator } from "../../service/simulator/simulator.ts";
 import type { SimulatorRecord } from "../../service/simulator/simulator-record.ts";
@@ -37,6 +37,7 @@ export interface SteppedServiceOptions {
   readonly simulator?: Pick<SimulatorOptions, "script" | "limits">;
   readonly seed?: number;
   readonly summaryModel?: LanguageModel;
+  readonly embedding?: Embedding;
 }
 
 export type DialOptions = Pick<CallerOptions, "headers" | "delayMs">;
@@ -88,6 +89,7 @@ export async function startSteppedService(
     ...(options.cascade !== undefined && { cascade: options.cascade(clock) }),
     ...(options.summaryModel && { summaryModel: options.summaryModel }),
     simulator: { isRecorded: true, ...options.simulator },
+    ...(options.embedding && { embedding: options.embedding }),
   });
   const simulatorOf = (): Simulator => {
     if (running.simulator === null) throw new Error("The service runs without its simulator");

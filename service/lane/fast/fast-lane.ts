@@ -7,7 +7,7 @@
 //
 // Station: made by call.ts, which owns the call's life; the lane only moves audio and events.
 import type { AudioEngine } from "../../contract/audio-engine.ts";
-import type { ConversationCount, ConversationTimer } from "../../contract/call-effects.ts";
+import type { ConversationCount } from "../../contract/call-effects.ts";
 import type { TurnDetection } from "../../contract/call-terms.ts";
 import type { Clock } from "../../contract/clock.ts";
 import type { CallLane } from "../../contract/lane.ts";
@@ -27,6 +27,7 @@ import { SpanForwarder } from "../../upstream/span-forwarder.ts";
 import type { LaneOwner } from "./lane-owner.ts";
 import { LaneEffects } from "./lane-effects.ts";
 import { StageTimer } from "./stage-timer.ts";
+import { askerOf, type TurnEndVote } from "./turn-end-asker.ts";
 
 export interface FastLaneDeps {
   readonly id: string;
@@ -40,6 +41,8 @@ export interface FastLaneDeps {
   readonly settings: ConversationSettings;
   /** Bytes of one sample in the upstream's format. */
   readonly upstreamSampleBytes: number;
+  /** Who is asked whether a turn is over; null: nobody. */
+  readonly turnEndVote: TurnEndVote | null;
 }
 
 export class FastLane implements CallLane {
@@ -57,19 +60,19 @@ export class FastLane implements CallLane {
 
   constructor(deps: FastLaneDeps) {
     this.#deps = deps;
-    const { clock, engine, upstream, transport, owner, settings } = deps;
+    const { clock, engine, upstream, owner, settings } = deps;
     this.#forwarder = new SpanForwarder(engine, upstream, settings.turnDetection);
     this.#effects = new LaneEffects({
-      clock,
-      engine,
-      upstream,
-      transport,
+      ...deps,
       forwarder: this.#forwarder,
       generation: () => this.#conversation.generation(),
-      onTimer: (timer) => this.#onTimer(timer),
+      onTimer: (timer) => this.#guard(() => this.#conversation.onTimer(timer)),
       onCount: (name) => this.#onCount(name),
       onNotice: (notice) => this.#passNotice(notice),
       onEnd: (reason) => owner.end(reason),
+      asker: askerOf(deps, deps.turnEndVote, (generation, probability) =>
+        this.#guard(() => this.#conversation.onTurnEndVote(generation, probability)),
+      ),
     });
     this.#conversation = new Conversation(settings, this.#effects, engine);
     this.#callerScale = settings.callerRateHz / settings.upstreamRateHz;
@@ -280,9 +283,9 @@ export class FastLane implements CallLane {
     owner.onCount(name);
   }
 
-  #onTimer(timer: ConversationTimer): void {
+  #guard(act: () => void): void {
     try {
-      this.#conversation.onTimer(timer);
+      act();
     } catch (error) {
       this.#deps.owner.onBug(error);
     }
@@ -290,11 +293,8 @@ export class FastLane implements CallLane {
 
   /** Receipts leave at the caller's rate. */
   #passNotice(notice: CallNotice): void {
-    if (notice.kind !== "receipt") {
-      this.#deps.owner.onNotice(notice);
-      return;
-    }
-    const heardSamples = Math.floor(notice.heardSamples * this.#callerScale);
-    this.#deps.owner.onNotice({ ...notice, heardSamples });
+    const isReceipt = notice.kind === "receipt";
+    const heardSamples = isReceipt ? Math.floor(notice.heardSamples * this.#callerScale) : 0;
+    this.#deps.owner.onNotice(isReceipt ? { ...notice, heardSamples } : notice);
   }
 }

@@ -5,6 +5,7 @@ import type {
   CallEffects,
   ConversationCount,
   ConversationTimer,
+  TurnEndAsk,
 } from "../../contract/call-effects.ts";
 import type { EndReason } from "../../contract/call-terms.ts";
 import type { Clock, TimerHandle } from "../../contract/clock.ts";
@@ -13,6 +14,7 @@ import type { CallNotice, Transport } from "../../contract/transport.ts";
 import type { ResponseRequest, Upstream } from "../../contract/upstream.ts";
 import { FRAME_MS } from "../../limits.ts";
 import type { SpanForwarder } from "../../upstream/span-forwarder.ts";
+import type { TurnEndAsker } from "./turn-end-asker.ts";
 
 /** One frame: after it phone audio passes byte for byte again. */
 const RESUME_FADE_MS = FRAME_MS;
@@ -28,6 +30,8 @@ export interface LaneEffectsDeps {
   readonly onCount: (name: ConversationCount) => void;
   readonly onNotice: (notice: CallNotice) => void;
   readonly onEnd: (reason: EndReason) => void;
+  /** null: nobody votes on the end of a turn. */
+  readonly asker: TurnEndAsker | null;
 }
 
 export class LaneEffects implements CallEffects {
@@ -63,6 +67,15 @@ export class LaneEffects implements CallEffects {
     if (upstream.hintTurnEnd === undefined) return;
     if (isMaybe) forwarder.flush();
     upstream.hintTurnEnd(isMaybe);
+  }
+
+  setTurnSilence(silenceMs: number): void {
+    const { engine } = this.#deps;
+    engine.applyVadSettings({ ...engine.config.vad, minSilenceMs: silenceMs });
+  }
+
+  askTurnEnd(ask: TurnEndAsk): void {
+    this.#deps.asker?.ask(ask);
   }
 
   forceSpeechEnd(): void {
@@ -131,6 +144,7 @@ export class LaneEffects implements CallEffects {
   }
 
   clearTimers(): void {
+    this.#deps.asker?.close();
     for (const handle of this.#timers.values()) this.#deps.clock.clearTimer(handle);
     this.#timers.clear();
   }

@@ -72,6 +72,7 @@ function makeLane() {
       idle: null,
       protectedSpeech: "drop",
     },
+    turnEndVote: null,
     upstreamSampleBytes: 1,
   });
   listener.attach(lane, (error) => void bugs.push(error));
