@@ -102,7 +102,7 @@ describe("CallMemories", () => {
     expect(await store.load(ANN)).toEqual(context);
   });
 
-  test("S1-35, S1-36: updates at one time lose nothing, here or in the store, and are told once", async () => {
+  test("RT-11: updates at one time lose nothing, here or in the store, and are told once", async () => {
     const { memory } = open("call_1", ANN);
     await turned();
     let told = 0;

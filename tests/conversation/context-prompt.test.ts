@@ -27,7 +27,7 @@ describe("contextPrompt()", () => {
     expect(contextPrompt(contextOf({ isCallBegun: true, topic: "news" }))).toBe("");
   });
 
-  test("S1-36: names what is known, and only that", () => {
+  test("names what is known, and only that", () => {
     const prompt = contextPrompt(
       contextOf({
         preferences: { location: "Kyiv", temperatureUnit: "celsius" },
