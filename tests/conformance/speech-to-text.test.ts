@@ -1,9 +1,11 @@
 // The conformance suite of SpeechToText on: the streamer over a scripted engine, the streamer over the
-// HTTP engine and a local server, and the same with an engine before it that never works.
+// HTTP engine and a local server, the same with an engine before it that never works, and the Realtime
+// transcription over a socket to the simulator.
 import { createSpeechStreamer } from "../../service/speech-to-text/speech-streamer.ts";
 import { createFallbackEngine } from "../../service/speech-to-text/fallback-engine.ts";
 import { NO_METRICS } from "../../service/contract/metrics.ts";
 import type { SpeechToTextEngine } from "../../service/contract/speech-to-text.ts";
+import { realtimeFixture } from "../speech-to-text/realtime-fixture.ts";
 import { httpEngine, startTranscriptionServer } from "../speech-to-text/transcription-server.ts";
 import {
   createTimelineEngine,
@@ -65,3 +67,5 @@ speechToTextConformance("the streamer over two engines of which the first is dow
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };
 });
+
+speechToTextConformance("a Realtime session, the simulator behind it", realtimeFixture);
