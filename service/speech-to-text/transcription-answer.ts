@@ -122,7 +122,7 @@ function chance(logprob: number): number {
 const LANGUAGE_CODES = new Map<string, string>();
 
 /** "en" and "EN-us" -> "en"; "english", as OpenAI writes it -> "en"; "" when it is neither. */
-export function languageCode(name: string): string {
+function languageCode(name: string): string {
   const lower = name.trim().toLowerCase();
   if (/^[a-z]{2}(?:-|$)/.test(lower)) return lower.slice(0, 2);
   if (LANGUAGE_CODES.size === 0) fillLanguageCodes();

