@@ -10,6 +10,7 @@ import type { Clock } from "./contract/clock.ts";
 import type { Log } from "./contract/log.ts";
 import type { Tracing } from "./contract/tracing.ts";
 import type { Transport } from "./contract/transport.ts";
+import type { UpstreamFormat } from "./contract/upstream.ts";
 import type { EarlyUpstream } from "./upstream/early-upstream.ts";
 
 export interface CallDeps {
@@ -28,6 +29,8 @@ export interface CallDeps {
   readonly goodbye: string;
   /** What the call knows and writes down of its caller; null: nothing. */
   readonly record: CallRecord | null;
+  /** What the caller hears when the agent is gone for good, in that format; empty for nothing. */
+  readonly lostRecording: (format: UpstreamFormat) => Uint8Array;
   /** Makes and initializes the call's engine; null when every slot is taken. */
   readonly openEngine: (plan: CallPlan, listener: EngineListener) => AudioEngine | null;
   /** Stages of the big lane, in order. */

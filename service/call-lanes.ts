@@ -8,7 +8,8 @@ import type { CallLane } from "./contract/lane.ts";
 import type { CallNotice } from "./contract/transport.ts";
 import type { Upstream, UpstreamListener } from "./contract/upstream.ts";
 import { BigLane } from "./lane/big/big-lane.ts";
-import { FastLane, type FastLaneDeps } from "./lane/fast/fast-lane.ts";
+import { FastLane } from "./lane/fast/fast-lane.ts";
+import type { FastLaneDeps } from "./lane/fast/fast-lane-deps.ts";
 
 /** What each lane can be asked for: local turns on either, everything else on the big one. */
 export const LANE_TURNS: Readonly<Record<LaneName, readonly TurnDetection[]>> = {

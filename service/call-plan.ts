@@ -10,7 +10,7 @@ import type { VadModel, VadModels } from "./contract/vad-model.ts";
 import { turnsOffered } from "./call-lanes.ts";
 import { providerTurns } from "./upstream/provider-turns.ts";
 import type { BargeInAction } from "./conversation/barge-in-action.ts";
-import type { ConversationSettings, Greeting } from "./conversation/conversation.ts";
+import type { ConversationSettings, Greeting } from "./conversation/conversation-settings.ts";
 import type { IdleSettings } from "./conversation/idle.ts";
 import type { TurnEndSettings } from "./conversation/turn-end.ts";
 import type { TurnEndVote } from "./lane/fast/turn-end-asker.ts";

@@ -21,7 +21,7 @@ import type {
 } from "./contract/transport.ts";
 import type { Tracing } from "./contract/tracing.ts";
 import type { TurnEndVoter } from "./contract/turn-end-vote.ts";
-import type { UpstreamFactory } from "./contract/upstream.ts";
+import type { UpstreamFactory, UpstreamFormat } from "./contract/upstream.ts";
 import type { VadModels } from "./contract/vad-model.ts";
 import type { CallRecord } from "./call-record.ts";
 import { type CallPlan, isRefused, negotiate, type NegotiateSettings } from "./call-plan.ts";
@@ -54,6 +54,7 @@ export interface CallServiceDeps {
   readonly tracing: Tracing;
   /** What calls know and write down of their callers; left out: nothing. */
   readonly memories?: CallMemories;
+  readonly lostRecording: (format: UpstreamFormat) => Uint8Array;
   /** For programs that embed the service: stages and events of calls on the big lane. */
   readonly stages?: readonly CallStage[];
   /** Who is asked at a silence whether the caller's turn is over; without, the silence decides. */
@@ -173,6 +174,7 @@ export class CallService implements CallOpener {
       log: log.with({ callId: id }),
       meters: metersFor(plan),
       tracing: this.#deps.tracing,
+      lostRecording: this.#deps.lostRecording,
       transport,
       upstream,
       upstreamName,

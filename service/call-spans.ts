@@ -8,22 +8,17 @@
 // A turn's span is closed when the next one begins or the call ends, at the time of its own last
 // event: the pause between two turns belongs to neither.
 // Limits: TOOLS_MAX tool calls open at once; more are not traced.
-import type { Clock } from "./contract/clock.ts";
+import type { CallDeps } from "./call-deps.ts";
 import type { CallNotice } from "./contract/transport.ts";
-import type { SpanValues, TraceSpan, Tracing } from "./contract/tracing.ts";
+import type { SpanValues, TraceSpan } from "./contract/tracing.ts";
 import type { TokenUsage } from "./contract/upstream.ts";
 
 const TOOLS_MAX = 64;
 
-export interface CallSpansDeps {
-  readonly tracing: Tracing;
-  readonly clock: Pick<Clock, "wallMs">;
-  readonly callId: string;
-  readonly route: string;
-  readonly lane: string;
-  readonly upstream: string;
-  readonly model: () => string;
-}
+export type CallSpansDeps = Pick<
+  CallDeps,
+  "tracing" | "clock" | "id" | "plan" | "upstream" | "upstreamName"
+>;
 
 interface OpenTurn {
   readonly id: number;
@@ -43,10 +38,10 @@ export class CallSpans {
   constructor(deps: CallSpansDeps) {
     this.#deps = deps;
     this.#call = deps.tracing.root("voxbridge.call", deps.clock.wallMs(), {
-      "gen_ai.conversation.id": deps.callId,
-      "voxbridge.route": deps.route,
-      "voxbridge.lane": deps.lane,
-      "voxbridge.upstream": deps.upstream,
+      "gen_ai.conversation.id": deps.id,
+      "voxbridge.route": deps.plan.route,
+      "voxbridge.lane": deps.plan.lane,
+      "voxbridge.upstream": deps.upstreamName,
     });
   }
 
@@ -119,10 +114,10 @@ export class CallSpans {
   #startResponse(turnId: number, responseId: string): void {
     const nowMs = this.#deps.clock.wallMs();
     this.#response?.end(nowMs, "another response began");
-    const model = this.#deps.model();
+    const { model } = this.#deps.upstream.upstream();
     this.#response = this.#turnSpan(turnId).child(`chat ${model}`, "client", nowMs, {
       "gen_ai.operation.name": "chat",
-      "gen_ai.provider.name": this.#deps.upstream,
+      "gen_ai.provider.name": this.#deps.upstreamName,
       "gen_ai.request.model": model,
       "gen_ai.response.id": responseId,
       "gen_ai.output.type": "speech",

@@ -1,11 +1,12 @@
 // One call from start to end: opens engine, upstream and lane, guards every entry, ends exactly
 // once.
 // Station: between a transport (CallPort) and the lane that does the work. Made by call-service.ts.
-// A throw inside any entry is our bug: it is logged, this call closes with 1011, others go on.
+// A throw inside an entry is our bug: it is logged, this call closes with 1011, others go on.
 import type { AudioEngine } from "./contract/audio-engine.ts";
 import type { ConversationCount } from "./contract/call-effects.ts";
 import {
   CLOSE,
+  CLOSE_OF_END,
   type CloseCode,
   type EndReason,
   type LaneName,
@@ -47,15 +48,7 @@ export class Call implements CallPort, LaneOwner {
       log: deps.log,
       onStage: (stage, ms, isOver) => deps.meters.onStage(stage, ms, isOver),
     });
-    this.#spans = new CallSpans({
-      tracing: deps.tracing,
-      clock: deps.clock,
-      callId: deps.id,
-      route: deps.plan.route,
-      lane: deps.plan.lane,
-      upstream: deps.upstreamName,
-      model: () => deps.upstream.upstream().model,
-    });
+    this.#spans = new CallSpans(deps);
     const onBug = (error: unknown) => this.onBug(error);
     const lanes: CallLanesDeps = {
       fast: {
@@ -111,7 +104,7 @@ export class Call implements CallPort, LaneOwner {
     });
   }
 
-  /** What is in force: once at the start, again after every update. */
+  /** What is in force: at the start, and after every update. */
   #sayStarted(): void {
     const { plan, transport, upstream, upstreamName } = this.#deps;
     const { model } = upstream.upstream();
@@ -148,7 +141,7 @@ export class Call implements CallPort, LaneOwner {
   }
 
   onInterrupt(): void {
-    this.#guard(() => this.#lanes.direct.conversation().onInterrupt());
+    this.#guard(() => this.#lanes.direct.interrupt());
   }
 
   onEndOfTurn(): void {
@@ -228,7 +221,9 @@ export class Call implements CallPort, LaneOwner {
     const { reason, message } = closure;
     this.#deps.log.warn("upstream lost", { reason, message });
     this.#lanes.notice({ kind: "error", code: "upstream_lost", message });
-    this.finish("upstream_lost", CLOSE.UPSTREAM_LOST);
+    // What is queued is still heard; the recording says that there is nobody any more.
+    const recording = this.#deps.lostRecording(this.#deps.plan.session.format);
+    this.#guard(() => this.#lanes.direct.endWithoutAgent("upstream_lost", recording));
   }
 
   onUpstreamLost(): void {
@@ -278,7 +273,7 @@ export class Call implements CallPort, LaneOwner {
   }
 
   end(reason: EndReason): void {
-    this.finish(reason, reason === "drained" ? CLOSE.DRAINED : CLOSE.END);
+    this.finish(reason, CLOSE_OF_END[reason] ?? CLOSE.END);
   }
 
   // ---- the guard --------------------------------------------------------------------------

@@ -135,6 +135,10 @@ export const CONFIG_SCHEMA = z.strictObject({
     nudge: text
       .default(DEFAULT_NUDGE)
       .describe("what the agent is asked to do when the caller is silent"),
+    lostRecording: z
+      .string()
+      .default("")
+      .describe("WAV that callers hear when the agent's line is gone for good, empty = none"),
     goodbye: text
       .default(DEFAULT_GOODBYE)
       .describe("what the agent is asked to say when the call has to end, empty = nothing"),

@@ -22,6 +22,7 @@ import type { Simulator } from "./simulator/simulator.ts";
 import type { SimulatorOptions } from "./simulator/simulator-options.ts";
 import { createServiceMemory } from "./main-memory.ts";
 import { createMetricsRegistry, type MetricsRegistry } from "./telemetry/metrics-registry.ts";
+import { loadRecording } from "./main-recording.ts";
 import { createTracing } from "./main-tracing.ts";
 import { createServiceMetrics } from "./telemetry/service-metrics.ts";
 import { type Listener, startListener } from "./transport/listener.ts";
@@ -99,6 +100,7 @@ export async function startService(deps: ServiceDeps): Promise<RunningService> {
     metersFor: (plan) => meters[plan.route],
     tracing,
     memories: memory.memories,
+    lostRecording: await loadRecording(config.agent.lostRecording, core.kernels),
     ...deps.embedding,
   });
   const listener = startListener({

@@ -33,3 +33,9 @@ export const CLOSE = {
 } as const;
 
 export type CloseCode = (typeof CLOSE)[keyof typeof CLOSE];
+
+/** How the socket closes after an end that the conversation came to; others close with END. */
+export const CLOSE_OF_END: Readonly<Partial<Record<EndReason, CloseCode>>> = {
+  drained: CLOSE.DRAINED,
+  upstream_lost: CLOSE.UPSTREAM_LOST,
+};

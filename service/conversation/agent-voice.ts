@@ -104,6 +104,17 @@ export class AgentVoice {
     if (entry !== undefined) entry.generatedSamples += samples;
   }
 
+  /** A recording of the operator's, whole, behind what is queued. -> its number; 0: no samples. */
+  addRecording(samples: number): number {
+    if (samples === 0) return 0;
+    const turnId = this.#turnId();
+    const names = { responseId: "", itemId: "recording", contentIndex: 0, turnId };
+    const item = this.ledger.itemFor(names);
+    item.generatedSamples = samples;
+    item.isGenerated = true;
+    return item.number;
+  }
+
   onAudioDone(itemId: string): number {
     const entry = this.#itemOf(itemId);
     if (entry === undefined) return 0;

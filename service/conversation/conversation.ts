@@ -10,29 +10,12 @@ import type { EndReason, TurnDetection } from "../contract/call-terms.ts";
 import type { ResponseStatus, StageLatency } from "../contract/upstream.ts";
 import { AgentVoice } from "./agent-voice.ts";
 import { CallerTurns } from "./caller-turns.ts";
-import type { CallerTurnsSettings } from "./caller-turns-settings.ts";
+import type { ConversationSettings } from "./conversation-settings.ts";
 import { Goodbye } from "./goodbye.ts";
-import type { IdleSettings } from "./idle.ts";
 import { type SilentCaller, silentCallerOf } from "./silent-caller.ts";
 import type { PlayoutLedger } from "./playout-ledger.ts";
 import type { TurnEndState } from "./turn-end.ts";
 import type { ResponseAsk, ResponseSequence } from "./response-sequence.ts";
-
-export interface Greeting {
-  /** What the model is told to say. */
-  readonly instructions: string;
-  /** True: it may not be interrupted. */
-  readonly isProtected: boolean;
-  /** The words themselves where they are known; as in ResponseRequest. */
-  readonly openingText?: string;
-}
-
-export interface ConversationSettings extends CallerTurnsSettings {
-  readonly upstreamRateHz: number;
-  readonly greeting: Greeting | null;
-  /** What happens when nobody speaks; null: nothing. */
-  readonly idle: IdleSettings | null;
-}
 
 export class Conversation {
   readonly #settings: ConversationSettings;
@@ -265,6 +248,14 @@ export class Conversation {
   sayGoodbye(reason: EndReason, instructions: string): void {
     const isUpstreamReady = this.#isUpstreamReady;
     this.#goodbye.begin(reason, { instructions, turnId: this.turnId(), isUpstreamReady });
+  }
+
+  /** No agent any more: what is queued is heard, then a recording. -> its item, 0 for none. */
+  endWithoutAgent(reason: EndReason, recordedSamples: number): number {
+    this.onUpstreamLost();
+    const item = this.#voice.addRecording(recordedSamples);
+    this.sayGoodbye(reason, "");
+    return item;
   }
 
   /**

@@ -4,7 +4,7 @@
 import { describe, expect, test } from "bun:test";
 import { CAPTURE_EVENT, VAD_STATE } from "../../service/contract/core.ts";
 import type { BargeInAction } from "../../service/conversation/barge-in-action.ts";
-import type { ConversationSettings } from "../../service/conversation/conversation.ts";
+import type { ConversationSettings } from "../../service/conversation/conversation-settings.ts";
 import { TestCall } from "./conversation-fixture.ts";
 
 const { BARGE_MAYBE, BARGE, BARGE_FALSE, ONSET_MAYBE, ONSET, ONSET_FALSE, END } = CAPTURE_EVENT;

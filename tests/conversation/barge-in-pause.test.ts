@@ -3,7 +3,7 @@
 // Method: whole conversations over recorded effects; the pacer obeys by not sending while paused.
 import { describe, expect, test } from "bun:test";
 import { CAPTURE_EVENT, VAD_STATE } from "../../service/contract/core.ts";
-import type { ConversationSettings } from "../../service/conversation/conversation.ts";
+import type { ConversationSettings } from "../../service/conversation/conversation-settings.ts";
 import { TestCall } from "./conversation-fixture.ts";
 
 const { BARGE_MAYBE, BARGE, BARGE_FALSE, ONSET_MAYBE } = CAPTURE_EVENT;

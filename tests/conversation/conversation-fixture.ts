@@ -1,10 +1,8 @@
 // A whole Conversation over recorded effects, with short words for what a caller, a provider and a
 // pacer do. 8000 Hz on both sides, frames of 160 samples.
 import { CAPTURE_EVENT, VAD_STATE } from "../../service/contract/core.ts";
-import {
-  Conversation,
-  type ConversationSettings,
-} from "../../service/conversation/conversation.ts";
+import { Conversation } from "../../service/conversation/conversation.ts";
+import type { ConversationSettings } from "../../service/conversation/conversation-settings.ts";
 import { RecordedEffects } from "./recorded-effects.ts";
 
 const FRAME_MS = 20;

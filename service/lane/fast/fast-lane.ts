@@ -6,44 +6,24 @@
 //   pacer     -> onPlaybackFrame -> transport.sendAudio -> conversation (ledger)
 //
 // Station: made by call.ts, which owns the call's life; the lane only moves audio and events.
-import type { AudioEngine } from "../../contract/audio-engine.ts";
 import type { ConversationCount } from "../../contract/call-effects.ts";
-import type { TurnDetection } from "../../contract/call-terms.ts";
-import type { Clock } from "../../contract/clock.ts";
+import type { EndReason, TurnDetection } from "../../contract/call-terms.ts";
 import type { CallLane } from "../../contract/lane.ts";
-import type { StageSink } from "../../contract/latency.ts";
 import { SEND, type SendResult } from "../../contract/send-result.ts";
-import type { CallNotice, Transport } from "../../contract/transport.ts";
+import type { CallNotice } from "../../contract/transport.ts";
 import type {
   ResponseStatus,
   StageLatency,
   TokenUsage,
-  Upstream,
   UpstreamClosure,
 } from "../../contract/upstream.ts";
-import { Conversation, type ConversationSettings } from "../../conversation/conversation.ts";
+import { Conversation } from "../../conversation/conversation.ts";
 import { dtmfText, isStageFailure, providerTurns } from "../../upstream/provider-turns.ts";
 import { SpanForwarder } from "../../upstream/span-forwarder.ts";
-import type { LaneOwner } from "./lane-owner.ts";
+import type { FastLaneDeps } from "./fast-lane-deps.ts";
 import { LaneEffects } from "./lane-effects.ts";
 import { StageTimer } from "./stage-timer.ts";
-import { askerOf, type TurnEndVote } from "./turn-end-asker.ts";
-
-export interface FastLaneDeps {
-  readonly id: string;
-  readonly clock: Clock;
-  readonly engine: AudioEngine;
-  readonly upstream: Upstream;
-  readonly transport: Transport;
-  readonly owner: LaneOwner;
-  /** Times of our own stages. */
-  readonly stages: StageSink;
-  readonly settings: ConversationSettings;
-  /** Bytes of one sample in the upstream's format. */
-  readonly upstreamSampleBytes: number;
-  /** Who is asked whether a turn is over; null: nobody. */
-  readonly turnEndVote: TurnEndVote | null;
-}
+import { askerOf } from "./turn-end-asker.ts";
 
 export class FastLane implements CallLane {
   readonly name = "fast";
@@ -96,6 +76,7 @@ export class FastLane implements CallLane {
     if (!this.#isOpen) return SEND.DROPPED;
     this.#timer.begin();
     this.#deps.engine.capture(message, start, end, captureMs);
+    this.#timer.end();
     return this.#deps.upstream.isReady() ? SEND.SENT : SEND.BUFFERED;
   }
 
@@ -103,6 +84,7 @@ export class FastLane implements CallLane {
     if (!this.#isOpen) return SEND.DROPPED;
     this.#timer.begin();
     this.#deps.engine.captureBase64(payload, captureMs);
+    this.#timer.end();
     return this.#deps.upstream.isReady() ? SEND.SENT : SEND.BUFFERED;
   }
 
@@ -110,6 +92,12 @@ export class FastLane implements CallLane {
   onPlayed(item: number, samples: number, generation: number): void {
     const upstreamSamples = Math.floor(samples / this.#callerScale);
     this.#conversation.onReport(item, upstreamSamples, generation);
+  }
+
+  interrupt(): void {
+    this.#timer.begin();
+    this.#conversation.onInterrupt();
+    this.#timer.end();
   }
 
   sendText(text: string): void {
@@ -127,6 +115,16 @@ export class FastLane implements CallLane {
     this.#forwarder.setTurnDetection(turnDetection);
     this.#timer.setTurnDetection(turnDetection);
     this.#conversation.setTurnDetection(turnDetection);
+  }
+
+  /** The agent is gone for good: `recording` (upstream's format) is heard after what is queued. */
+  endWithoutAgent(reason: EndReason, recording: Uint8Array): void {
+    const { engine, upstreamSampleBytes } = this.#deps;
+    const samples = recording.length / upstreamSampleBytes;
+    const item = this.#conversation.endWithoutAgent(reason, samples);
+    if (item === 0) return;
+    engine.queuePlayback(item, recording, 0, recording.length);
+    engine.endPlaybackItem(item);
   }
 
   close(): void {
@@ -191,6 +189,7 @@ export class FastLane implements CallLane {
   onSpeechStarted(audioStartMs: number): void {
     this.#timer.begin();
     this.#conversation.onProviderSpeechStarted(audioStartMs);
+    this.#timer.end();
   }
 
   onSpeechStopped(audioEndMs: number): void {
@@ -278,9 +277,8 @@ export class FastLane implements CallLane {
   }
 
   #onCount(name: ConversationCount): void {
-    const { owner } = this.#deps;
-    if (name === "barge_in") owner.onBargeIn(this.#timer.onReaction());
-    owner.onCount(name);
+    if (name === "barge_in") this.#deps.owner.onBargeIn(this.#timer.onReaction());
+    this.#deps.owner.onCount(name);
   }
 
   #guard(act: () => void): void {

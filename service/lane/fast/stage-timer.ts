@@ -24,7 +24,8 @@ export class StageTimer {
   readonly #samplesPerMs: number;
   /** The provider detects turns, so every frame leaves at once. */
   #isEveryFrameSent = false;
-  #eventMs = 0;
+  /** -1: nothing that came in is being handled; silence that we feed ourselves has no beginning. */
+  #eventMs = -1;
 
   constructor(deps: StageTimerDeps) {
     this.#deps = deps;
@@ -40,8 +41,14 @@ export class StageTimer {
     this.#eventMs = this.#deps.clock.nowMs();
   }
 
-  /** The far end was told to clear. -> ms since begin(). */
+  /** It has been handled. */
+  end(): void {
+    this.#eventMs = -1;
+  }
+
+  /** The far end was told to clear. -> ms since begin(), 0 when nothing came in. */
   onReaction(): number {
+    if (this.#eventMs < 0) return 0;
     const passedMs = this.#passedMs();
     this.#deps.stages.observe("reaction", passedMs);
     return passedMs;
@@ -49,6 +56,7 @@ export class StageTimer {
 
   /** A frame has done all that it does; the upstream is ready, so what it sends has left. */
   onFrame(bits: number, frameIndex: number): void {
+    if (this.#eventMs < 0) return;
     if (this.#isEveryFrameSent) {
       this.#deps.stages.observe("frame_to_upstream", this.#passedMs());
     } else if ((bits & TIMED_BITS) !== 0) {

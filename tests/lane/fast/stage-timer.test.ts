@@ -55,4 +55,14 @@ describe("StageTimer", () => {
     expect(timer.onReaction()).toBe(4);
     expect(observed).toEqual([["reaction", 4]]);
   });
+
+  test("silence that we feed ourselves, and a turn ended by command, have no beginning to count from", () => {
+    const { clock, timer, observed } = makeTimer();
+    timer.begin();
+    timer.end();
+    clock.advance(660);
+    timer.onFrame(CAPTURE_EVENT.END, 10);
+    expect(timer.onReaction()).toBe(0);
+    expect(observed).toEqual([]);
+  });
 });
