@@ -44,6 +44,9 @@ export async function createServiceMemory(parts: MemoryParts): Promise<ServiceMe
   const settings = { ...config.identity, pepper };
   const identities = await createCallerIdentities({ settings, clock, metrics });
   const store = createSteadyStore({ store: storeFor(parts), clock, random, log, metrics });
+  // Asked once now, so that a store that is not there shows in log and metrics before the first
+  // call; the answer is the steady store's to remember.
+  store.cached("", "voxbridge start").catch(() => undefined);
   const summaries =
     summaryModel === null
       ? null

@@ -8,6 +8,7 @@ import {
   createCallerIdentities,
   type IdentitySettings,
 } from "../../service/identity/caller-identities.ts";
+import { IDENTITY_MS } from "../../service/limits.ts";
 import { createMetricsRegistry } from "../../service/telemetry/metrics-registry.ts";
 import { createSteppedClock } from "../support/stepped-clock.ts";
 
@@ -142,6 +143,17 @@ describe("createCallerIdentities()", () => {
     const early = await token({ ...CLAIMS, iat: NOW + 30, exp: NOW + 90 });
     expect((await (await made).identify(late)).kind).toBe("known");
     expect((await (await made).identify(early)).kind).toBe("known");
+  });
+
+  test("a check that takes too long found nobody", async () => {
+    const clock = createSteppedClock();
+    const metrics = createMetricsRegistry();
+    const { identify } = await createCallerIdentities({ settings: SETTINGS, clock, metrics });
+    const verdict = identify(await token(CLAIMS));
+    clock.advance(IDENTITY_MS);
+    expect((await verdict).kind).toBe("refused");
+    expect(metrics.print()).toContain('result="late"} 1');
+    expect(clock.pendingTimers()).toBe(0);
   });
 
   test("without a key, or without a pepper, a token names nobody", async () => {
