@@ -27,6 +27,10 @@ export class AgentVoice {
   readonly #effects: CallEffects;
   readonly #turnId: () => number;
   #generation = 0;
+  /** Made once: an interruption takes no memory before its clear (S0-10). */
+  readonly #onCleared = () => {
+    this.#generation += 1;
+  };
   #isAudible = false;
   #receiptNext = 1;
 
@@ -161,9 +165,7 @@ export class AgentVoice {
   /** Clear, cancel, truncate; one synchronous call. */
   interrupt(): Interrupted {
     const nowMs = this.#effects.nowMs();
-    const cut = interrupt(this.ledger, this.sequence, this.#effects, nowMs, () => {
-      this.#generation += 1;
-    });
+    const cut = interrupt(this.ledger, this.sequence, this.#effects, nowMs, this.#onCleared);
     this.#pause.end();
     this.#duck.end();
     if (cut.wasAudible) this.#setAudible(false);

@@ -57,6 +57,7 @@ export class PlayoutLedger {
   readonly #samplesPerMs: number;
   readonly #items: LedgerItem[] = [];
   readonly #line = new FarEndLine();
+  readonly #cutItems: LedgerItem[] = [];
   #numberLast = 0;
   #unknownReports = 0;
 
@@ -189,10 +190,12 @@ export class PlayoutLedger {
 
   /**
    * Cuts every item that was not heard to its end, at what was heard of it.
-   * -> the cut items, oldest first; their cutHeardSamples is what history may keep.
+   * -> the cut items, oldest first, in a list that the next cut uses again; their cutHeardSamples is
+   * what history may keep. No memory is taken: this stands before the clear (S0-10).
    */
-  cut(nowMs: number): LedgerItem[] {
-    const cutItems: LedgerItem[] = [];
+  cut(nowMs: number): readonly LedgerItem[] {
+    const cutItems = this.#cutItems;
+    cutItems.length = 0;
     for (const item of this.#items) {
       if (item.isCut || this.isHeardToEnd(item, nowMs)) continue;
       item.cutHeardSamples = Math.min(this.heardSamples(item, nowMs), item.generatedSamples);
