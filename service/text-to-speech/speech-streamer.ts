@@ -18,6 +18,7 @@ import type {
   SpeechStream,
   SpeechStreamListener,
   SpeechStreamRequest,
+  SynthesisRequest,
   TextToSpeech,
 } from "../contract/text-to-speech.ts";
 import type { Kernels } from "../core/kernels.ts";
@@ -33,12 +34,15 @@ import { RateChanger } from "./rate-changer.ts";
 import { SpeechJoiner } from "./speech-joiner.ts";
 import { createSpeechMetrics, type SpeechMetrics } from "./speech-metrics.ts";
 import { SpeechWriting, type WaitingSentence } from "./speech-writing.ts";
+import { spokenText, ssmlOf } from "./spoken-text.ts";
 import { SpokenOutput } from "./spoken-output.ts";
 
 export interface SpeechSettings {
   /** 1.0 as the voice speaks. */
   readonly rate: number;
   readonly pitchSemitones: number;
+  /** Sends SSML to an engine that takes it. */
+  readonly isSsml: boolean;
   /** A shorter sentence is spoken together with the next one. */
   readonly sentenceCharsMin: number;
   /** A longer one is cut at a comma or a space. */
@@ -49,6 +53,7 @@ export interface SpeechSettings {
 export const SPEECH_DEFAULTS: SpeechSettings = {
   rate: 1,
   pitchSemitones: 0,
+  isSsml: false,
   sentenceCharsMin: 2,
   sentenceCharsMax: 240,
 };
@@ -212,16 +217,10 @@ class SpeechStreamer implements SpeechStream {
   }
 
   async #synthesize(next: WaitingSentence, sentence: number, run: AbortController): Promise<void> {
-    const { settings, deps, metrics } = this.#parts;
-    if (!isSpeakable(next.text)) return;
-    const request = {
-      text: next.text,
-      isSsml: false,
-      voice: this.#voice,
-      language: this.#request.language,
-      rate: settings.rate,
-      pitchSemitones: settings.pitchSemitones,
-    };
+    const { deps, metrics } = this.#parts;
+    const text = spokenText(next.text, this.#request.language);
+    if (!isSpeakable(text)) return;
+    const request = this.#requestFor(text);
     const askedMs = deps.clock.nowMs();
     let audioMs = 0;
     for await (const chunk of deps.engine.synthesize(request, run.signal)) {
@@ -237,6 +236,23 @@ class SpeechStreamer implements SpeechStream {
       if (run !== this.#run) return;
     }
     if (audioMs === 0) throw noAudio(deps.engine.name);
+  }
+
+  #requestFor(text: string): SynthesisRequest {
+    const { settings, deps } = this.#parts;
+    const { hasSsml, hasRate, hasPitch } = deps.engine.support;
+    const { rate, pitchSemitones } = settings;
+    const isSsml = settings.isSsml && hasSsml;
+    // What the engine has a setting for goes there, what it has not into the markup.
+    const prosody = { rate: hasRate ? 1 : rate, pitchSemitones: hasPitch ? 0 : pitchSemitones };
+    return {
+      text: isSsml ? ssmlOf(text, prosody) : text,
+      isSsml,
+      voice: this.#voice,
+      language: this.#request.language,
+      rate,
+      pitchSemitones,
+    };
   }
 
   #take({ audio, rateHz, words }: SpeechChunk): void {

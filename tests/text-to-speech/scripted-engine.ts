@@ -5,6 +5,7 @@ import type {
   SpokenWord,
   SynthesisRequest,
   TextToSpeech,
+  TextToSpeechSupport,
   Voice,
 } from "../../service/contract/text-to-speech.ts";
 
@@ -27,7 +28,10 @@ export interface ScriptedEngine extends TextToSpeech {
 
 type Step = SpeechChunk | Error | "end";
 
-export function createScriptedEngine(rateHz = 24_000): ScriptedEngine {
+export function createScriptedEngine(
+  rateHz = 24_000,
+  support: Partial<TextToSpeechSupport> = {},
+): ScriptedEngine {
   const utterances: ScriptedUtterance[] = [];
   let isClosed = false;
   return {
@@ -38,6 +42,7 @@ export function createScriptedEngine(rateHz = 24_000): ScriptedEngine {
       hasPitch: true,
       isStreaming: true,
       hasWordTimes: true,
+      ...support,
     },
     utterances,
     isClosed: () => isClosed,

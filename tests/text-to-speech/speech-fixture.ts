@@ -6,6 +6,7 @@ import type {
   SpeechStreamListener,
   SpeechStreamRequest,
   SpokenWord,
+  TextToSpeechSupport,
 } from "../../service/contract/text-to-speech.ts";
 import { createMetricsRegistry } from "../../service/telemetry/metrics-registry.ts";
 import { makeCore } from "../core/core-fixture.ts";
@@ -40,9 +41,10 @@ export function openSpeech(
     readonly request?: Partial<SpeechStreamRequest>;
     readonly settings?: Partial<SpeechSettings>;
     readonly engineHz?: number;
+    readonly support?: Partial<TextToSpeechSupport>;
   } = {},
 ): SpeechFixture {
-  const engine = createScriptedEngine(options.engineHz ?? RATE_HZ);
+  const engine = createScriptedEngine(options.engineHz ?? RATE_HZ, options.support);
   const clock = createSteppedClock();
   const registry = createMetricsRegistry();
   const speech = createSpeech(

@@ -2,6 +2,7 @@
 // Method: as in speech-streamer.test.ts: the streamer on a scripted engine.
 import { describe, expect, test } from "bun:test";
 import { SEND } from "../../service/contract/send-result.ts";
+import { spokenText } from "../../service/text-to-speech/spoken-text.ts";
 import { openSpeech, RATE_HZ, samplesOf, settle } from "./speech-fixture.ts";
 
 const MS = RATE_HZ / 1_000;
@@ -76,7 +77,9 @@ describe("the queue of sentences", () => {
       engine.utterances[index]?.end();
     }
     await settle();
-    expect(engine.utterances.map(({ request }) => `${request.text} `)).toEqual(words);
+    expect(engine.utterances.map(({ request }) => `${request.text} `)).toEqual(
+      words.map((sentence) => spokenText(sentence, "en").concat(" ")),
+    );
     expect(fixture.told.at(-1)).toBe("finished");
   });
 

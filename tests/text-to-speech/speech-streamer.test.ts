@@ -2,6 +2,7 @@
 // Method: the streamer on a scripted engine (scripted-engine.ts) whose audio is one value per
 // sentence, so that order and joins can be read from the samples.
 import { describe, expect, test } from "bun:test";
+import { SPEECH_CHUNK_MS, SPEECH_JOIN_MS, SPEECH_QUEUE_SENTENCES } from "../../service/limits.ts";
 import { openSpeech, RATE_HZ, samplesOf, settle } from "./speech-fixture.ts";
 
 const MS = RATE_HZ / 1_000;
@@ -190,5 +191,50 @@ describe("SpeechStream", () => {
     plain.stream.push("One. ");
     await settle();
     expect(plain.engine.utterances[0]?.request).toMatchObject({ rate: 1, pitchSemitones: 0 });
+    const defaults = [SPEECH_CHUNK_MS, SPEECH_JOIN_MS, SPEECH_QUEUE_SENTENCES];
+    expect(defaults).toEqual([50, 20, 5]);
+  });
+
+  test("S2-50: the engine is given words, the listener what was written", async () => {
+    const { stream, engine, told } = openSpeech();
+    stream.push("**It is 3.5 km & more.** ");
+    await settle();
+    const spoken = "It is three point five kilometers and more.";
+    expect(engine.utterances[0]?.request.text).toBe(spoken);
+    engine.utterances[0]?.give(50);
+    await settle();
+    expect(told).toEqual(["started 1 normal **It is 3.5 km & more.**"]);
+  });
+
+  test("S2-50: SSML goes to an engine that takes it, when it is wanted, and is escaped", async () => {
+    const support = { hasSsml: true, hasRate: true, hasPitch: false };
+    const wanted = { isSsml: true, rate: 1.5, pitchSemitones: 2 };
+    const { stream, engine } = openSpeech({ settings: wanted, support });
+    stream.push("Hi <b>Tom</b>. ");
+    await settle();
+    expect(engine.utterances[0]?.request).toMatchObject({ isSsml: true, rate: 1.5 });
+    expect(engine.utterances[0]?.request.text).toStartWith(
+      '<speak><prosody rate="100%" pitch="+2st">',
+    );
+    expect(engine.utterances[0]?.request.text).not.toContain("<b>");
+    const plain = openSpeech({ settings: wanted });
+    plain.stream.push("Hi there. ");
+    await settle();
+    expect(plain.engine.utterances[0]?.request).toMatchObject({ isSsml: false, text: "Hi there." });
+  });
+
+  test("what is nothing but marks and emoji is passed over in silence", async () => {
+    const { stream, engine, told } = openSpeech();
+    stream.push("```\n1️⃣ 👍\nYes. ");
+    stream.finish();
+    await settle();
+    engine.utterances[0]?.give(50);
+    engine.utterances[0]?.end();
+    await settle();
+    engine.utterances[1]?.give(50);
+    engine.utterances[1]?.end();
+    await settle();
+    expect(engine.utterances.at(-1)?.request.text).toBe("Yes.");
+    expect(told.at(-1)).toBe("finished");
   });
 });

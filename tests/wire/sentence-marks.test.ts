@@ -2,6 +2,7 @@
 // decimals, abbreviations, initials, addresses and ordinals whole.
 // Method: texts with the first sentence that must be found; expected pieces are plain grammar.
 import { describe, expect, test } from "bun:test";
+import { isSentenceEnd } from "../../service/speech-to-text/sentence-ends.ts";
 import { SENTENCE_MARKS, sentenceEnd } from "../../service/wire/sentence-marks.ts";
 
 function first(text: string, language = "en"): string {
@@ -12,6 +13,11 @@ function first(text: string, language = "en"): string {
 describe("sentence marks", () => {
   test("D-35: the marks of both documents are one list", () => {
     for (const mark of [".", "?", "!", "।", "॥"]) expect(SENTENCE_MARKS).toContain(mark);
+  });
+
+  test.each([...SENTENCE_MARKS])("D-35: %j ends what is said and what is heard alike", (mark) => {
+    expect(first(`I see${mark} More`)).toBe(`I see${mark}`);
+    expect(isSentenceEnd(`see${mark}`, "More")).toBe(true);
   });
 
   test.each([...".?!", "।", "॥", "。", "؟", "\n"])("%j ends a sentence", (mark) => {
