@@ -1,7 +1,7 @@
 // What a caller asked for and what the service has, made into one plan for the call.
 // Station: between the transport's start and the opening of engine, upstream and lane. Pure.
 // Phone callers (8 kHz G.711) get the same bytes to and from a realtime API (decision 4); every other
-// format is resampled to 16 bit PCM at 24 kHz. The cascade takes all of them as 16 bit PCM at 16 kHz.
+// format is resampled to 16 bit PCM at 24 kHz. The cascade takes 16 bit PCM at 16 kHz, from phones at 8 kHz.
 import type { LaneName, TurnDetection } from "./contract/call-terms.ts";
 import type { ResamplerPreset, SlotFormat, VadSettings } from "./contract/core.ts";
 import type { CallNotice, CallRequest, RefusedCall } from "./contract/transport.ts";
@@ -190,8 +190,10 @@ function refused(what: string, value: string, offered: readonly string[]): Refus
 }
 
 function upstreamFormatOf(request: CallRequest, upstream: Upstream["kind"]): UpstreamFormat {
-  // What recognisers are made for; the core resamples both ways, phones included.
-  if (upstream === "cascade") return { encoding: "pcm16", rateHz: 16000 };
+  // What recognisers are made for; a phone's 8 kHz gain nothing from more (decision page 0060).
+  if (upstream === "cascade") {
+    return { encoding: "pcm16", rateHz: request.rateHz === 8000 ? 8000 : 16000 };
+  }
   const { encoding } = request;
   if (encoding === "mulaw" || encoding === "alaw") return { encoding, rateHz: 8000 };
   return { encoding: "pcm16", rateHz: 24000 };

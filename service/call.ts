@@ -254,6 +254,11 @@ export class Call implements CallPort, LaneOwner {
       this.#deps.meters.onTurnLatency(notice.perceivedMs, commitMs);
       const oursMs = notice.perceivedMs - commitMs - notice.modelMs;
       this.#latency.observe("audio_to_caller", oursMs);
+      const { turnId, endpointMs: vadMs, perceivedMs: totalTurnMs, stages } = notice;
+      // S2-82: per turn, where an upstream of several engines has spent its time.
+      if (stages !== undefined) {
+        this.#deps.log.info("turn stages", { turnId, vadMs, ...stages, totalTurnMs });
+      }
     }
     this.#spans.onNotice(notice);
     this.#deps.record?.onNotice(notice);

@@ -52,6 +52,10 @@ export const CASCADE_SETTINGS = z.strictObject({
       .array(z.string().min(1))
       .default([])
       .describe("their models in the same order, or one for all"),
+    dialect: z
+      .enum(["compatible", "openai"])
+      .default("compatible")
+      .describe("form of the requests: openai for OpenAI's own models"),
     outputTokensMax: z
       .int()
       .min(16)

@@ -74,10 +74,10 @@ function steady(deps: UpstreamDeps, factory: UpstreamFactory): UpstreamFactory {
 }
 
 /** Its engines connect by themselves, so nothing has to be kept steady. */
-async function cascadeOf(deps: UpstreamDeps): Promise<ChosenUpstream> {
+function cascadeOf(deps: UpstreamDeps): ChosenUpstream {
   const { config, clock, random, log, metrics } = deps;
   const { cascade } = config;
-  const engines = deps.cascade ?? (await createCascadeEngines());
+  const engines = deps.cascade ?? createCascadeEngines(cascade, deps);
   const factory = createCascadeFactory({
     engines,
     settings: {

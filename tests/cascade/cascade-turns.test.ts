@@ -8,7 +8,7 @@ import { openCascade, takeTurn } from "./cascade-fixture.ts";
 const TURN = { instructions: "", tag: "turn:1:1" };
 
 describe("the silence that may end a turn (D-28)", () => {
-  test("S3-07: the model is at work before the turn is decided, and its draft is the answer", async () => {
+  test("S3-07, D-28: the model is at work before the turn is decided, and its draft is the answer", async () => {
     const under = await openCascade();
     under.ears.hear = () => "when do you close";
     await under.say(600);

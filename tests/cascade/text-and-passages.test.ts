@@ -135,7 +135,7 @@ describe("text stages", () => {
     },
   });
 
-  test("S2-83: they change what the model reads, in order, not what the caller is told", async () => {
+  test("they change what the model reads, in order, not what the caller is told", async () => {
     let under: CascadeUnderTest | null = null;
     const clock = () => {
       if (under === null) throw new Error("asked too early");

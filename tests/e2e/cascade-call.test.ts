@@ -88,7 +88,7 @@ for (const { name, path, line } of LINES) {
       expect(service.running.metrics.print()).toContain('upstream="cascade"');
     });
 
-    test("S1-31, S2-59: talked over in the second sentence, it falls silent and knows what was heard", async () => {
+    test("S1-31, S2-59, S2-78: talked over in the second sentence, it falls silent and knows what was heard", async () => {
       const { service, cascade } = await start();
       await using _ = service;
       cascade.ears.hear = () => "tell me about opening hours";
@@ -157,7 +157,7 @@ describe("over the stream", () => {
     ]);
   });
 
-  test("S2-80, S2-82: stages are told with the turn; first audio within 800 ms of the true end", async () => {
+  test("S2-82: stages are told with the turn; first audio within 800 ms of the true end", async () => {
     const { service, cascade, caller } = await open({
       argv: ["--vad-wideband-min-silence-ms", "300"],
     });

@@ -13,6 +13,8 @@ export interface PocketsphinxServer extends AsyncDisposable {
   readonly baseUrl: string;
   /** What was asked for, oldest first: length of the audio, and the answer. */
   readonly answers: readonly { readonly audioMs: number; readonly text: string }[];
+  /** Questions that its program works on: a test on stepped time lets them end first. */
+  underWay(): number;
 }
 
 export function hasPocketsphinx(test: string): boolean {
@@ -25,26 +27,34 @@ export async function startPocketsphinx(sentences: readonly string[]): Promise<P
   const grammar = `#JSGF V1.0; grammar test; public <said> = ( ${sentences.join(" | ")} )+;`;
   const grammarPath = `${process.env["TMPDIR"] ?? "/tmp"}/voxbridge-grammar-${crypto.randomUUID()}.gram`;
   await Bun.write(grammarPath, grammar);
+  let underWay = 0;
   const server = Bun.serve({
     hostname: "127.0.0.1",
     port: 0,
     async fetch(request) {
-      const body = Buffer.from(await request.arrayBuffer());
-      const start = body.indexOf("RIFF");
-      if (start < 0) return new Response("no file", { status: 400 });
-      const rateHz = body.readUInt32LE(start + 24);
-      const end = start + HEADER_BYTES + body.readUInt32LE(start + 40);
-      const samples = new Int16Array(
-        Uint8Array.from(body.subarray(start + HEADER_BYTES, end)).buffer,
-      );
-      const text = await recognise(grammarPath, atModelRate(samples, rateHz), request.signal);
-      answers.push({ audioMs: (samples.length * 1000) / rateHz, text });
-      return Response.json({ text });
+      underWay += 1;
+      return await answer(request).finally(() => {
+        underWay -= 1;
+      });
     },
   });
+  const answer = async (request: Request): Promise<Response> => {
+    const body = Buffer.from(await request.arrayBuffer());
+    const start = body.indexOf("RIFF");
+    if (start < 0) return new Response("no file", { status: 400 });
+    const rateHz = body.readUInt32LE(start + 24);
+    const end = start + HEADER_BYTES + body.readUInt32LE(start + 40);
+    const samples = new Int16Array(
+      Uint8Array.from(body.subarray(start + HEADER_BYTES, end)).buffer,
+    );
+    const text = await recognise(grammarPath, atModelRate(samples, rateHz), request.signal);
+    answers.push({ audioMs: (samples.length * 1000) / rateHz, text });
+    return Response.json({ text });
+  };
   return {
     baseUrl: `http://127.0.0.1:${server.port}/v1`,
     answers,
+    underWay: () => underWay,
     async [Symbol.asyncDispose]() {
       await server.stop(true);
       await Bun.file(grammarPath).delete();

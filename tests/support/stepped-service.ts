@@ -35,6 +35,8 @@ export interface SteppedServiceOptions {
   /** A cascade of these engines answers instead of the simulator. */
   readonly cascade?: (clock: SteppedClock) => CascadeEngines;
   readonly simulator?: Pick<SimulatorOptions, "script" | "limits">;
+  /** Programs of this machine are at work for the call: time stands still until they are done. */
+  readonly isBusy?: () => boolean;
   readonly seed?: number;
   readonly summaryModel?: LanguageModel;
   readonly embedding?: Embedding;
@@ -98,14 +100,21 @@ export async function startSteppedService(
   const url = `http://127.0.0.1:${running.port}`;
   const callers: Caller[] = [];
 
+  const settle = async (): Promise<void> => {
+    await census.settle();
+    while (options.isBusy?.() === true) {
+      await Bun.sleep(1);
+      await census.settle();
+    }
+  };
   const step = async (): Promise<void> => {
     const endMs = clock.nowMs() + STEP_MS;
     while (clock.nextDueMs() < endMs) {
       clock.advance(clock.nextDueMs() - clock.nowMs());
-      await census.settle();
+      await settle();
     }
     clock.advance(endMs - clock.nowMs());
-    await census.settle();
+    await settle();
   };
   return {
     clock,
