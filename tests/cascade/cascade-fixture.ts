@@ -131,7 +131,7 @@ export function stagesOf(under: CascadeUnderTest): StageLatency {
   return stages as StageLatency;
 }
 
-function recordingListener(heard: Heard[]): UpstreamListener {
+export function recordingListener(heard: Heard[]): UpstreamListener {
   const note =
     (name: keyof UpstreamListener) =>
     (...args: unknown[]) => {
