@@ -58,7 +58,9 @@ async function main(): Promise<void> {
     beforeMs = firstAudioMs;
   }
   const { endpointMs, perceivedMs, stages } = await measureWholeTurn();
-  console.log(`\nthrough the whole service: perceived ${perceivedMs} ms, decided after ${endpointMs} ms`);
+  console.log(
+    `\nthrough the whole service: perceived ${perceivedMs} ms, decided after ${endpointMs} ms`,
+  );
   for (const [stage, ms] of stages) console.log(`  ${stage} ${ms}`);
 }
 

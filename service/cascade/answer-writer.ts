@@ -17,7 +17,7 @@ import { passagesText, type Retrieval, wordsOf } from "./retrieval.ts";
 import type { TextLine } from "./text-line.ts";
 import { Writing } from "./writing.ts";
 
-export const TOOL_ROUNDS_MAX = 5;
+const TOOL_ROUNDS_MAX = 5;
 /** Chat templates want a user's message last; this one says that there is none. */
 const NOBODY_SPOKE = "[The caller has said nothing new.]";
 

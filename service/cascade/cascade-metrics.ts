@@ -4,7 +4,7 @@ import type { Counter, Histogram, Metrics } from "../contract/metrics.ts";
 import type { StageLatency } from "../contract/upstream.ts";
 import type { RetrievalCount } from "./retrieval.ts";
 
-export const CASCADE_COUNTS = [
+const CASCADE_COUNTS = [
   "turn_heard",
   "turn_without_words",
   "turn_failed",

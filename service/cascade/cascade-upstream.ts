@@ -21,6 +21,7 @@ import type {
   UpstreamListener,
   UpstreamSession,
 } from "../contract/upstream.ts";
+import { VoxError } from "../errors.ts";
 import { COMMIT_MS_MIN } from "../limits.ts";
 import { AgentVoice } from "./agent-voice.ts";
 import { CallerEars } from "./caller-ears.ts";
@@ -89,17 +90,15 @@ class CascadeUpstream implements Upstream {
 
   open(): void {
     if (this.#state !== "idle") return;
-    const { engines, settings, clock } = this.#deps;
-    const { language, transcriptMsMax } = settings;
-    this.#ears = new CallerEars({
-      speechToText: engines.speechToText,
-      clock,
-      rateHz: this.#rateHz,
-      language,
-      transcriptMsMax,
-      listener: this.#voice,
-    });
-    this.#voice.open();
+    try {
+      this.#openEngines();
+    } catch (error) {
+      // A language hint that the recogniser does not know: dialling again would not help.
+      if (!(error instanceof VoxError)) throw error;
+      this.#log.error("the cascade's engines refuse to open", { error });
+      this.#finish({ reason: "refused", isFatal: true, message: error.message });
+      return;
+    }
     this.#state = "ready";
     this.#line.later((listener) => listener.onReady());
   }
@@ -190,6 +189,20 @@ class CascadeUpstream implements Upstream {
 
   close(): void {
     this.#finish(CLOSED_BY_US);
+  }
+
+  #openEngines(): void {
+    const { engines, settings, clock } = this.#deps;
+    const { language, transcriptMsMax } = settings;
+    this.#ears = new CallerEars({
+      speechToText: engines.speechToText,
+      clock,
+      rateHz: this.#rateHz,
+      language,
+      transcriptMsMax,
+      listener: this.#voice,
+    });
+    this.#voice.open();
   }
 
   #onBug(error: unknown): void {

@@ -15,7 +15,7 @@ const SENTENCES_MAX = 256;
 /** What the model reads when a tool has not answered yet: the protocol wants an answer to each. */
 const TOOL_PENDING = '{"status":"still running"}';
 
-export type Role = "user" | "system" | "assistant";
+type Role = "user" | "system" | "assistant";
 
 interface TextEntry {
   readonly kind: "text";

@@ -7,9 +7,9 @@
 import type { Clock } from "../contract/clock.ts";
 import type { RetrievedPassage, Retriever } from "../contract/retriever.ts";
 
-export const PASSAGES_MAX = 3;
-export const PREFETCH_WORDS_MIN = 3;
-export const PREFETCH_SIMILARITY_OVER = 0.8;
+const PASSAGES_MAX = 3;
+const PREFETCH_WORDS_MIN = 3;
+const PREFETCH_SIMILARITY_OVER = 0.8;
 /** The longest silence that ends a turn, the transcript's time and what was said after it. */
 export const PREFETCH_AGE_MS_MAX = 3_000;
 const WAIT_MS_MAX = 1_000;

@@ -3,7 +3,7 @@
 // Method: engines that fail by the test's word, behind the project's own streamers.
 import { describe, expect, test } from "bun:test";
 import type { ProviderFailureCode } from "../../service/errors.ts";
-import { tokensOf } from "../support/timed-engines.ts";
+import { failure, tokensOf } from "../support/timed-engines.ts";
 import { type CascadeUnderTest, openCascade, SETTINGS } from "./cascade-fixture.ts";
 
 const CODES: readonly ProviderFailureCode[] = [
@@ -115,6 +115,29 @@ describe("a model that breaks off", () => {
     const under = await openCascade({ engines: { languageModel: silent } });
     await turn(under, 1);
     expect(statuses(under)).toEqual([["incomplete", "language_model_failed"]]);
+  });
+});
+
+describe("speech to text that does not know the language", () => {
+  test("S2-87: ends this upstream for good when it opens, with what it is", async () => {
+    const speechToText = {
+      name: "no-hindi",
+      support: {
+        languages: ["en"],
+        isLanguageDetected: false,
+        hasWordTimes: false,
+        hasConfidence: false,
+        isStreaming: true,
+        chunkMs: 100,
+      },
+      open: () => {
+        throw failure("unsupported_language", "no-hindi");
+      },
+      close: () => undefined,
+    };
+    const under = await openCascade({ engines: { speechToText } });
+    expect(under.upstream.isReady()).toBe(false);
+    expect(under.heard).toMatchObject([["onClosed", { reason: "refused", isFatal: true }]]);
   });
 });
 
