@@ -1,4 +1,5 @@
 // What happened in a call as its caller saw it, in order, with times since the socket opened.
+import type { StageLatency } from "../../gen/voxbridge/v1/stream_pb.ts";
 import type { Clock } from "../../service/contract/clock.ts";
 import type { Notice } from "./line.ts";
 
@@ -108,9 +109,10 @@ export function describeNotice(notice: Notice): string {
     case "toolStatus":
       return `${notice.value.name} ${notice.value.state}`;
     case "turnLatency": {
-      const { turnId, endpointMs, commitMs, modelMs, perceivedMs } = notice.value;
+      const { turnId, endpointMs, commitMs, modelMs, perceivedMs, stages } = notice.value;
       const parts = `endpoint ${endpointMs} + commit ${commitMs} + model ${modelMs}`;
-      return `turn ${turnId}: ${parts}, perceived ${perceivedMs} ms`;
+      const inside = stages === undefined ? "" : ` (${stagesText(stages)})`;
+      return `turn ${turnId}: ${parts}, perceived ${perceivedMs} ms${inside}`;
     }
     case "goingAway":
       return `the service stops in ${notice.value.deadlineMs} ms`;
@@ -119,4 +121,16 @@ export function describeNotice(notice: Notice): string {
     case "ended":
       return `${notice.value.reason} after ${notice.value.durationMs} ms`;
   }
+}
+
+/** "stt final 120, llm first token 200": the stages that there were. */
+function stagesText(stages: StageLatency): string {
+  return Object.entries(stages)
+    .filter((entry): entry is [string, number] => typeof entry[1] === "number")
+    .map(([stage, ms]) => `${words(stage.replace(/Ms$/, ""))} ${ms}`)
+    .join(", ");
+}
+
+function words(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 }

@@ -177,6 +177,50 @@ describe("over the stream", () => {
     expect(latency?.perceivedMs).toBeLessThanOrEqual(800);
   });
 
+  test("S0-18: on the big lane, push to talk: one commit, one answer, no words before it", async () => {
+    const { service, cascade } = await start();
+    await using _ = service;
+    cascade.ears.hear = () => "when do you close";
+    const line = createProtobufLine(WIDE, { lane: Lane.BIG, turnDetection: TurnDetection.NONE });
+    const caller = await service.call("/v1/stream", line);
+    caller.say(loadSpeech("yes", WIDE));
+    await service.run(3_000);
+    expect(texts(caller, CALLER)).toEqual([]);
+    expect(cascade.model.requests).toEqual([]);
+    caller.endOfTurn();
+    const answered = () => texts(caller, AGENT).length === 1;
+    await service.until(() => answered() && !caller.ear.isPlaying(), TURN_MS_MAX);
+    expect(texts(caller, CALLER)).toEqual(["when do you close"]);
+    expect(caller.ear.heardMs()).toBeGreaterThan(1_000);
+    const stages = caller.timeline.entries.find(({ text }) => text.includes("llm first token 200"));
+    expect(stages?.text).toContain("stt final");
+    expect(service.complaints).toEqual([]);
+  });
+
+  test("S1-27: a tool call goes out, its answer comes back and is spoken", async () => {
+    const { service, cascade, caller } = await open();
+    await using _ = service;
+    cascade.ears.hear = () => "when do you close";
+    const call = { id: "call_1", name: "lookup", argumentsText: '{"what":"hours"}' };
+    cascade.model.answer = ({ messages }) =>
+      messages.at(-1)?.role === "tool"
+        ? tokensOf("I cannot look that up.")
+        : ["One moment. ", { kind: "tool_call", call }];
+    caller.say(loadSpeech("yes", WIDE));
+    await service.until(() => texts(caller, AGENT).length === 2, TURN_MS_MAX);
+    expect(texts(caller, AGENT)).toEqual(["One moment.", "I cannot look that up."]);
+    expect(noticesOf(caller, "toolStatus").map(({ name, state }) => [name, state])).toEqual([
+      ["lookup", "started"],
+      ["lookup", "failed"],
+    ]);
+    const asked = cascade.model.requests[1]?.messages.slice(2);
+    expect(asked).toMatchObject([
+      { role: "assistant", text: "One moment.", toolCalls: [call] },
+      { role: "tool", toolCallId: "call_1" },
+    ]);
+    expect(service.complaints).toEqual([]);
+  });
+
   test("turn modes that need a provider's detection are refused, at the start and later", async () => {
     const { service } = await start();
     await using _ = service;
