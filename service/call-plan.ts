@@ -3,7 +3,7 @@
 // Phone callers (8 kHz G.711) get the same bytes to and from a realtime API (decision 4); every other
 // format is resampled to 16 bit PCM at 24 kHz. The cascade takes 16 bit PCM at 16 kHz, from phones at 8 kHz.
 import type { LaneName, TurnDetection } from "./contract/call-terms.ts";
-import type { ResamplerPreset, SlotFormat, VadSettings } from "./contract/core.ts";
+import type { ResamplerPreset, SlotFormat, UpstreamRateHz, VadSettings } from "./contract/core.ts";
 import type { CallNotice, CallRequest, RefusedCall } from "./contract/transport.ts";
 import type { Upstream, UpstreamFormat, UpstreamSession } from "./contract/upstream.ts";
 import type { VadModel, VadModels } from "./contract/vad-model.ts";
@@ -81,6 +81,8 @@ export interface NegotiateSettings {
   };
   readonly routes: { readonly stream: RouteSettings; readonly twilio: RouteSettings };
   readonly upstream: Upstream["kind"];
+  /** The only rate that the cascade's recogniser takes; null: what suits the caller. */
+  readonly cascadeRateHz: UpstreamRateHz | null;
   readonly turnDetection: TurnDetection;
   readonly resampler: ResamplerPreset;
   readonly vad: { readonly phone: VadSettings; readonly wideband: VadSettings };
@@ -110,7 +112,7 @@ export function negotiate(
     return refused("vad_engine", request.vadEngine ?? "", models.names);
   }
   const route = request.transport === "twilio" ? "twilio" : "stream";
-  const upstreamFormat = upstreamFormatOf(request, settings.upstream);
+  const upstreamFormat = upstreamFormatOf(request, settings);
   return {
     lane,
     turnDetection,
@@ -189,10 +191,14 @@ function refused(what: string, value: string, offered: readonly string[]): Refus
   };
 }
 
-function upstreamFormatOf(request: CallRequest, upstream: Upstream["kind"]): UpstreamFormat {
+function upstreamFormatOf(
+  request: CallRequest,
+  { upstream, cascadeRateHz }: Pick<NegotiateSettings, "upstream" | "cascadeRateHz">,
+): UpstreamFormat {
   // What recognisers are made for; a phone's 8 kHz gain nothing from more (decision page 0060).
   if (upstream === "cascade") {
-    return { encoding: "pcm16", rateHz: request.rateHz === 8000 ? 8000 : 16000 };
+    const rateHz = cascadeRateHz ?? (request.rateHz === 8000 ? 8000 : 16000);
+    return { encoding: "pcm16", rateHz };
   }
   const { encoding } = request;
   if (encoding === "mulaw" || encoding === "alaw") return { encoding, rateHz: 8000 };

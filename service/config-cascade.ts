@@ -11,8 +11,12 @@ export const NO_KEY = "none";
 
 const text = z.string().max(INSTRUCTIONS_BYTES_MAX);
 const httpUrl = z.url({ protocol: /^https?$/, error: "http:// or https:// URLs" });
-const speechUrl = z.union([z.literal(ESPEAK), httpUrl], {
+const speechUrl = z.string().refine((url) => url === ESPEAK || httpUrl.safeParse(url).success, {
   error: `http:// or https:// URLs, or ${ESPEAK}`,
+});
+const hearingUrl = z.url({
+  protocol: /^(https?|wss?)$/,
+  error: "http:// or https:// URLs, or one ws:// or wss:// URL",
 });
 const keys = z
   .array(z.string().min(1))
@@ -27,9 +31,12 @@ export const CASCADE_SETTINGS = z.strictObject({
     .describe("language that callers speak, empty = the engines find out"),
   stt: z.strictObject({
     urls: z
-      .array(httpUrl)
+      .array(hearingUrl)
       .default([])
-      .describe("servers with /audio/transcriptions, up to /v1; the first one that works answers"),
+      .describe(
+        "servers with /audio/transcriptions, up to /v1, the first one that works answers; " +
+          "or one ws:// URL of a Realtime API, which hears while the caller speaks",
+      ),
     keys,
     models: z
       .array(z.string().min(1))
@@ -126,6 +133,11 @@ export function cascadeProblems(cascade: CascadeConfig, turnDetection: string): 
     }
     problems.push(...countProblems(`cascade.${name}.models`, engine.models, count));
   }
+  if (isHeardByRealtime(stt.urls) && stt.urls.length > 1) {
+    problems.push(
+      "Cannot use cascade.stt.urls: a ws:// URL stands by itself, must be the only one",
+    );
+  }
   problems.push(...countProblems("cascade.tts.voices", tts.voices, tts.urls.length));
   if (llm.urls.length > 0 && llm.models.length === 0) {
     problems.push(
@@ -138,6 +150,11 @@ export function cascadeProblems(cascade: CascadeConfig, turnDetection: string): 
     );
   }
   return problems;
+}
+
+/** The recogniser is a Realtime session (S3-05), which takes 24 kHz only. */
+export function isHeardByRealtime(urls: readonly string[]): boolean {
+  return urls.some((url) => /^wss?:/i.test(url));
 }
 
 /** The entry for the engine at `index` of a list that holds one for all, or one each, or none. */

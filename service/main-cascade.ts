@@ -1,7 +1,13 @@
 // The engines of the cascade as the configuration lists them: for each kind the first one answers
 // and the others stand by (docs/cascade.md). Station: a part of main-service.ts, made once.
 import type { CascadeEngines } from "./cascade/cascade-settings.ts";
-import { type CascadeConfig, entryFor, ESPEAK, NO_KEY } from "./config-cascade.ts";
+import {
+  type CascadeConfig,
+  entryFor,
+  ESPEAK,
+  isHeardByRealtime,
+  NO_KEY,
+} from "./config-cascade.ts";
 import type { Clock, Random } from "./contract/clock.ts";
 import type { LanguageModel } from "./contract/language-model.ts";
 import type { Log } from "./contract/log.ts";
@@ -19,11 +25,14 @@ import {
   createHttpSpeechToText,
   HTTP_SPEECH_TO_TEXT_DEFAULTS,
 } from "./speech-to-text/http-speech-to-text.ts";
+import { createRealtimeTranscription } from "./speech-to-text/realtime-transcription.ts";
 import { createSpeechStreamer } from "./speech-to-text/speech-streamer.ts";
 import { createEspeakNg, ESPEAK_NG_DEFAULTS, hasEspeakNg } from "./text-to-speech/espeak-ng.ts";
 import { createSpeechChain, type SpeechChainLink } from "./text-to-speech/speech-chain.ts";
 import { createSpeechHttp, SPEECH_HTTP_DEFAULTS } from "./text-to-speech/speech-http.ts";
 import { createSpeech, SPEECH_DEFAULTS } from "./text-to-speech/speech-streamer.ts";
+import { createOpenAiRealtimeFactory } from "./upstream/openai-realtime.ts";
+import { createSteadyFactory } from "./upstream/steady-upstream.ts";
 
 /** A caller waits for the first word: who has not begun by then is left for the next in line. */
 const LLM_TIMES = { answerMsMax: 5_000, silenceMsMax: 5_000, totalMsMax: 60_000, retriesMax: 1 };
@@ -52,7 +61,29 @@ export function createCascadeEngines(
   };
 }
 
-function speechToTextOf({ stt }: CascadeConfig, deps: CascadeEnginesDeps): SpeechToText {
+/** One Realtime session a call: the words are known as they are spoken (S3-05). */
+function realtimeSpeechToText(
+  { stt, language }: CascadeConfig,
+  deps: CascadeEnginesDeps,
+): SpeechToText {
+  const { clock, random, log } = deps;
+  const model = entryFor(stt.models, 0) || "gpt-transcribe";
+  const sessions = createOpenAiRealtimeFactory({
+    ...deps,
+    url: entryFor(stt.urls, 0),
+    apiKey: keyFor(stt.keys, 0),
+    model,
+  });
+  const settings = { giveUpMs: REMEMBER_MS, rotateMs: 0 };
+  const factory = createSteadyFactory({ factory: sessions, clock, random, log, settings });
+  const languages = language === "" ? [] : [language];
+  const answerMsMax = stt.transcriptSeconds * 1000;
+  return createRealtimeTranscription({ model, languages, answerMsMax }, { factory, clock });
+}
+
+function speechToTextOf(cascade: CascadeConfig, deps: CascadeEnginesDeps): SpeechToText {
+  const { stt } = cascade;
+  if (isHeardByRealtime(stt.urls)) return realtimeSpeechToText(cascade, deps);
   const engines = stt.urls.map((baseUrl, index) => {
     const provider = providerName("stt", index);
     const model = entryFor(stt.models, index) || "whisper-1";

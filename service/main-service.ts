@@ -7,6 +7,7 @@ import type { CallPlan } from "./call-plan.ts";
 import { LANES_OFFERED } from "./call-plan.ts";
 import { CallService, type CallServiceDeps, type CallServiceSettings } from "./call-service.ts";
 import type { CascadeEngines } from "./cascade/cascade-settings.ts";
+import { isHeardByRealtime } from "./config-cascade.ts";
 import type { Config } from "./config.ts";
 import type { AudioEngine, EngineListener } from "./contract/audio-engine.ts";
 import type { Clock, Random } from "./contract/clock.ts";
@@ -21,6 +22,7 @@ import { upstreamOf } from "./main-upstream.ts";
 import type { Simulator } from "./simulator/simulator.ts";
 import type { SimulatorOptions } from "./simulator/simulator-options.ts";
 import { createServiceMemory } from "./main-memory.ts";
+import { TRANSCRIPTION_RATE_HZ } from "./speech-to-text/transcription-session.ts";
 import { createMetricsRegistry, type MetricsRegistry } from "./telemetry/metrics-registry.ts";
 import { loadRecording } from "./main-recording.ts";
 import { createTracing } from "./main-tracing.ts";
@@ -147,6 +149,7 @@ function callSettings(config: Config): CallServiceSettings {
   return {
     ...config,
     transcriptionModel: config.openai.transcriptionModel,
+    cascadeRateHz: isHeardByRealtime(config.cascade.stt.urls) ? TRANSCRIPTION_RATE_HZ : null,
     latencyBudgets: {
       onset_to_upstream: config.latency.onsetToUpstreamMs,
       frame_to_upstream: config.latency.frameToUpstreamMs,

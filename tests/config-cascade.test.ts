@@ -41,6 +41,10 @@ describe("upstream cascade", () => {
       "Cannot use cascade.tts.voices: there are 3, must be 1 or 2",
     ],
     [["--turn-detection", "server_vad"], "must be local or none with upstream cascade"],
+    [
+      ["--cascade-stt-urls", "ws://127.0.0.1:1/v1/realtime,http://127.0.0.1:1/v1"],
+      "Cannot use cascade.stt.urls: a ws:// URL stands by itself, must be the only one",
+    ],
     [["--cascade-tts-urls", "festival"], "must be http:// or https:// URLs, or espeak-ng"],
     [["--cascade-language", "english"], "must be two letters like en, or empty"],
     [["--cascade-llm-output-tokens-max", "5"], "must be at least 16"],
