@@ -130,7 +130,7 @@ describe("what is asked of it", () => {
     const under = await openCascade();
     under.model.tokenMs = 1;
     under.voice.speed = 1;
-    const text = Array.from({ length: 30 }, (_, index) => `Sentence number ${index} is here.`);
+    const text = Array.from({ length: 30 }, (_, index) => `It goes on${" on".repeat(index)}.`);
     under.model.answer = () => tokensOf(text.join(" "));
     await takeTurn(under, "tell me all");
     await under.until("onAudio", 20);
