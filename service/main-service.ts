@@ -145,7 +145,8 @@ export async function startService(deps: ServiceDeps): Promise<RunningService> {
   };
 }
 
-function callSettings(config: Config): CallServiceSettings {
+/** What calls are told of the configuration. */
+export function callSettings(config: Config): CallServiceSettings {
   return {
     ...config,
     transcriptionModel: config.openai.transcriptionModel,

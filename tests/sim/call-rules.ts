@@ -23,6 +23,7 @@ export class BrokenRule extends Error {
 export class CallRules {
   readonly pace: PaceRules;
   readonly #nowMs: () => number;
+  readonly #onBroken: (broken: BrokenRule) => void;
   #tolerance: RuleTolerance;
   #isTurnOpen = false;
   #isGoodbye = false;
@@ -43,14 +44,22 @@ export class CallRules {
   #generation = 0;
   #unansweredMs = -1;
 
-  constructor(nowMs: () => number, tolerance: RuleTolerance) {
+  /** onBroken is told before the throw, which the service's own guards may catch. */
+  constructor(
+    nowMs: () => number,
+    tolerance: RuleTolerance,
+    onBroken: (broken: BrokenRule) => void = () => undefined,
+  ) {
+    this.#onBroken = onBroken;
     this.#nowMs = nowMs;
     this.#tolerance = tolerance;
     this.pace = new PaceRules(nowMs, (rule) => this.fail(rule), tolerance.timerLateMs);
   }
 
   fail(rule: string): never {
-    throw new BrokenRule(rule);
+    const broken = new BrokenRule(rule);
+    this.#onBroken(broken);
+    throw broken;
   }
 
   /** From here on no fault excuses silence. */
@@ -151,6 +160,11 @@ export class CallRules {
     this.#isTurnOpen = false;
   }
 
+  /** A response is requested or active. */
+  isAsked(): boolean {
+    return this.#openRequest !== "";
+  }
+
   isTurnOpen(): boolean {
     return this.#isTurnOpen;
   }
@@ -223,7 +237,12 @@ export class CallRules {
   }
 
   /** A cut was told to the provider; the clear has just reached the far end. */
-  checkCut(farEnd: FarEndModel, item: number, audioEndMs: number, wayMs: number): void {
+  checkCut(
+    farEnd: Pick<FarEndModel, "heardSamples">,
+    item: number,
+    audioEndMs: number,
+    wayMs: number,
+  ): void {
     const { samplesPerMs, downJitterMs, reportJitterMs } = this.#tolerance;
     const truthMs = farEnd.heardSamples(item, this.#nowMs()) / samplesPerMs;
     if (audioEndMs - truthMs > downJitterMs) this.fail("never truncated beyond what was heard");

@@ -4,7 +4,7 @@
 import type { VirtualTime } from "./virtual-time.ts";
 
 const FRAME_MS = 20;
-const REPORT_EVERY_SAMPLES = 800;
+const REPORT_EVERY_MS = 100;
 
 interface PlayedFrame {
   readonly startMs: number;
@@ -57,7 +57,10 @@ export class FarEndModel {
     const heard = this.#itemOf(item);
     heard.frames.push({ startMs, positionSamples, samples });
     heard.receivedSamples = positionSamples + samples;
-    if (heard.receivedSamples - heard.reportedSamples >= REPORT_EVERY_SAMPLES) {
+    if (
+      heard.receivedSamples - heard.reportedSamples >=
+      REPORT_EVERY_MS * this.#settings.samplesPerMs
+    ) {
       this.#reportAt(item, heard, heard.receivedSamples, this.#freeMs);
     }
   }

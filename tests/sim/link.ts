@@ -32,6 +32,11 @@ export class Link {
     this.#jitterMs = 0;
   }
 
+  /** Nothing arrives for so long; then all of it does. */
+  holdUp(durationMs: number): void {
+    this.#lastMs = Math.max(this.#lastMs, this.#time.nowMs() + durationMs);
+  }
+
   send(arrive: () => void): void {
     const jitterMs = this.#jitterMs === 0 ? 0 : this.#dice.between(0, this.#jitterMs);
     this.#lastMs = Math.max(this.#lastMs, this.#time.nowMs() + this.#wayMs + jitterMs);

@@ -1,6 +1,6 @@
 // `bun run sim --seeds N [--from N]`: whole calls, one per seed, every rule checked after every
 // event. `bun run sim --seed N --trace`: one of them, told line by line. A failing seed prints how
-// to replay it.
+// to replay it. With `--audio` the real core, engine and lanes are inside (audio/).
 import { CallWorld } from "./call-world.ts";
 
 const wordAfter = (name: string) => {
@@ -9,7 +9,18 @@ const wordAfter = (name: string) => {
 };
 
 const seedOne = wordAfter("--seed");
-process.exitCode = seedOne === undefined ? runMany() : runOne(seedOne);
+process.exitCode = process.argv.includes("--audio") ? await runAudio() : runEvents();
+
+function runEvents(): number {
+  return seedOne === undefined ? runMany() : runOne(seedOne);
+}
+
+/** Loaded only here: the event level needs no package, no core and no recordings. */
+async function runAudio(): Promise<number> {
+  const { runAudioSeed, runAudioSeeds } = await import("./audio/audio-runs.ts");
+  if (seedOne !== undefined) return runAudioSeed(seedOne, process.argv.includes("--trace"));
+  return runAudioSeeds(wordAfter("--from") ?? 1, wordAfter("--seeds") ?? 20);
+}
 
 function runOne(seed: number): number {
   const result = new CallWorld(seed, process.argv.includes("--trace")).run();
