@@ -5,6 +5,7 @@ import type { EngineListener } from "./contract/audio-engine.ts";
 import type { CallEvents, CallStage } from "./contract/call-events.ts";
 import type { LaneName, TurnDetection } from "./contract/call-terms.ts";
 import type { CallLane } from "./contract/lane.ts";
+import type { BargeInRule } from "./contract/live-call.ts";
 import type { CallNotice } from "./contract/transport.ts";
 import type { Upstream, UpstreamListener } from "./contract/upstream.ts";
 import { BigLane } from "./lane/big/big-lane.ts";
@@ -88,6 +89,19 @@ export class CallLanes {
       this.attach();
     }
     return "";
+  }
+
+  /** What makes speech an interruption, from the next frame on. RangeError: out of range. */
+  setBargeIn(change: Partial<BargeInRule>): void {
+    const { engine } = this.#deps.fast;
+    const inForce = engine.config.vad;
+    try {
+      engine.applyVadSettings({ ...inForce, ...change });
+    } catch (error) {
+      // The core has written the values before it judged them.
+      engine.applyVadSettings(inForce);
+      throw error;
+    }
   }
 
   close(): void {

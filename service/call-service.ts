@@ -10,6 +10,7 @@ import type { CallEvents, CallStage } from "./contract/call-events.ts";
 import { CLOSE } from "./contract/call-terms.ts";
 import type { AudioEngine, EngineListener } from "./contract/audio-engine.ts";
 import type { Clock, Random, TimerHandle } from "./contract/clock.ts";
+import type { LiveCall } from "./contract/live-call.ts";
 import type { Log } from "./contract/log.ts";
 import type {
   CallOpener,
@@ -25,6 +26,7 @@ import type { UpstreamFactory, UpstreamFormat } from "./contract/upstream.ts";
 import type { VadModels } from "./contract/vad-model.ts";
 import type { CallRecord } from "./call-record.ts";
 import { type CallPlan, isRefused, negotiate, type NegotiateSettings } from "./call-plan.ts";
+import { liveCallOf } from "./call-live.ts";
 import { EarlyUpstream } from "./upstream/early-upstream.ts";
 
 /** Twilio connects within a second of its webhook; the token lives 60 s, so does the upstream. */
@@ -59,6 +61,8 @@ export interface CallServiceDeps {
   readonly stages?: readonly CallStage[];
   /** Who is asked at a silence whether the caller's turn is over; without, the silence decides. */
   readonly turnEndVoter?: TurnEndVoter;
+  /** A call was opened; what may be asked of it and changed about it. */
+  readonly onCall?: (call: LiveCall) => void;
   readonly onEvents?: (callId: string, events: CallEvents) => void;
 }
 
@@ -193,7 +197,10 @@ export class CallService implements CallOpener {
     if (call === null) {
       this.#releaseKey(keyId);
       this.#deps.memories?.close(id);
-    } else if (!isOver) this.#calls.set(id, { call, keyId });
+    } else if (!isOver) {
+      this.#calls.set(id, { call, keyId });
+      this.#deps.onCall?.(liveCallOf(call));
+    }
     return call;
   }
 

@@ -28,7 +28,7 @@ export class Call implements CallPort, LaneOwner {
   readonly id: string;
   readonly #deps: CallDeps;
   readonly #engine: AudioEngine;
-  readonly #lanes: CallLanes;
+  readonly lanes: CallLanes;
   readonly #latency: CallLatency;
   readonly #spans: CallSpans;
   readonly #startedMs: number;
@@ -71,7 +71,7 @@ export class Call implements CallPort, LaneOwner {
         deps.upstream.take(lane, onBug);
       },
     };
-    this.#lanes = new CallLanes(lanes, deps.plan.lane);
+    this.lanes = new CallLanes(lanes, deps.plan.lane);
     const limitMs = deps.callMinutesMax * 60_000;
     this.#limitTimer = deps.clock.setTimer(limitMs, () => this.goodbye("limit_reached"));
   }
@@ -97,10 +97,10 @@ export class Call implements CallPort, LaneOwner {
       rateHz: plan.format.callerRateHz,
     });
     this.#guard(() => {
-      this.#deps.record?.start(this.#lanes.direct.conversation());
+      this.#deps.record?.start(this.lanes.direct.conversation());
       this.#sayStarted();
-      this.#lanes.current().start();
-      this.#lanes.attach();
+      this.lanes.current().start();
+      this.lanes.attach();
     });
   }
 
@@ -110,8 +110,8 @@ export class Call implements CallPort, LaneOwner {
     const { model } = upstream.upstream();
     const inForce = {
       callId: this.id,
-      lane: this.#lanes.current().name,
-      turnDetection: this.#lanes.turnDetection(),
+      lane: this.lanes.current().name,
+      turnDetection: this.lanes.turnDetection(),
     };
     transport.sendNotice(startedNotice(plan, { ...inForce, upstream: upstreamName, model }));
   }
@@ -121,7 +121,7 @@ export class Call implements CallPort, LaneOwner {
   onAudio(message: Uint8Array, start: number, end: number, captureMs: number): void {
     if (this.#isOver) return;
     try {
-      this.#lanes.current().sendAudio(message, start, end, captureMs);
+      this.lanes.current().sendAudio(message, start, end, captureMs);
     } catch (error) {
       this.onBug(error);
     }
@@ -130,38 +130,38 @@ export class Call implements CallPort, LaneOwner {
   onAudioBase64(payload: string, captureMs: number): void {
     if (this.#isOver) return;
     try {
-      this.#lanes.current().sendAudioBase64(payload, captureMs);
+      this.lanes.current().sendAudioBase64(payload, captureMs);
     } catch (error) {
       this.onBug(error);
     }
   }
 
   onPlayed(item: number, samples: number, generation: number): void {
-    this.#guard(() => this.#lanes.direct.onPlayed(item, samples, generation));
+    this.#guard(() => this.lanes.direct.onPlayed(item, samples, generation));
   }
 
   onInterrupt(): void {
-    this.#guard(() => this.#lanes.direct.interrupt());
+    this.#guard(() => this.lanes.direct.interrupt());
   }
 
   onEndOfTurn(): void {
-    this.#guard(() => this.#lanes.direct.conversation().onEndOfTurn());
+    this.#guard(() => this.lanes.direct.conversation().onEndOfTurn());
   }
 
   onText(text: string): void {
-    this.#guard(() => this.#lanes.direct.sendText(text));
+    this.#guard(() => this.lanes.direct.sendText(text));
     this.#guard(() => this.#deps.record?.onText(text));
   }
 
   onDtmf(digits: string): void {
-    this.#guard(() => this.#lanes.direct.sendDtmf(digits));
+    this.#guard(() => this.lanes.direct.sendDtmf(digits));
   }
 
   onUpdate(lane: LaneName | undefined, turnDetection: TurnDetection | undefined): void {
     this.#guard(() => {
-      const message = this.#lanes.switchTo(lane, turnDetection);
+      const message = this.lanes.switchTo(lane, turnDetection);
       if (message === "") this.#sayStarted();
-      else this.#lanes.notice({ kind: "error", code: "update_refused", message });
+      else this.lanes.notice({ kind: "error", code: "update_refused", message });
     });
   }
 
@@ -177,7 +177,7 @@ export class Call implements CallPort, LaneOwner {
 
   /** Says goodbye, is heard, then ends. */
   goodbye(reason: EndReason): void {
-    this.#guard(() => this.#lanes.direct.conversation().sayGoodbye(reason, this.#deps.goodbye));
+    this.#guard(() => this.lanes.direct.conversation().sayGoodbye(reason, this.#deps.goodbye));
   }
 
   goingAway(deadlineMs: number): void {
@@ -191,13 +191,13 @@ export class Call implements CallPort, LaneOwner {
     const { clock, transport, log, meters, onOver } = this.#deps;
     clock.clearTimer(this.#limitTimer);
     const durationMs = Math.round(clock.nowMs() - this.#startedMs);
-    const turns = this.#lanes.direct.conversation().turnId();
+    const turns = this.lanes.direct.conversation().turnId();
     // Each step is taken though one before it throws (our bug): else slot and place stay taken.
     takeEvery(log, [
       () => this.#deps.record?.close(),
       () => this.#sayEnded(reason, durationMs),
       () => transport.close(code, reason),
-      () => this.#lanes.close(),
+      () => this.lanes.close(),
       () => this.#engine.shutdown(),
       () => this.#deps.upstream.upstream().close(),
       () => meters.onEnded(durationMs),
@@ -220,14 +220,14 @@ export class Call implements CallPort, LaneOwner {
     if (this.#isOver || closure.reason === "closed_by_us") return;
     const { reason, message } = closure;
     this.#deps.log.warn("upstream lost", { reason, message });
-    this.#lanes.notice({ kind: "error", code: "upstream_lost", message });
+    this.lanes.notice({ kind: "error", code: "upstream_lost", message });
     // What is queued is still heard; the recording says that there is nobody any more.
     const recording = this.#deps.lostRecording(this.#deps.plan.session.format);
-    this.#guard(() => this.#lanes.direct.endWithoutAgent("upstream_lost", recording));
+    this.#guard(() => this.lanes.direct.endWithoutAgent("upstream_lost", recording));
   }
 
   onUpstreamLost(): void {
-    this.#lanes.notice(RECONNECTING);
+    this.lanes.notice(RECONNECTING);
   }
 
   onUpstreamRestored(): void {
@@ -262,7 +262,7 @@ export class Call implements CallPort, LaneOwner {
     }
     this.#spans.onNotice(notice);
     this.#deps.record?.onNotice(notice);
-    this.#lanes.notice(notice);
+    this.lanes.notice(notice);
   }
 
   onTransportFull(): void {

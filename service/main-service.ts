@@ -47,8 +47,8 @@ export interface ServiceDeps {
   readonly embedding?: Embedding;
 }
 
-/** Stages and events of the big lane, a voter on the end of turns. */
-export type Embedding = Pick<CallServiceDeps, "stages" | "onEvents" | "turnEndVoter">;
+/** Stages and events of the big lane, open calls, a voter on the end of turns. */
+export type Embedding = Pick<CallServiceDeps, "stages" | "onEvents" | "onCall" | "turnEndVoter">;
 
 export interface RunningService {
   readonly port: number;

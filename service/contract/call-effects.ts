@@ -45,7 +45,7 @@ export interface CallEffects {
   hintTurnEnd(isMaybe: boolean): void;
   /** The silence that ends a turn in the core, from the next window on. */
   setTurnSilence(silenceMs: number): void;
-  /** Asks whoever can tell; the answer comes as the conversation's onTurnEndVote, or never. */
+  /** Asks whoever can tell; the answer comes as TurnEnd.onVote, or never. */
   askTurnEnd(ask: TurnEndAsk): void;
   /** Ends running speech in the core, so that its machine and ours agree. */
   forceSpeechEnd(): void;

@@ -9,6 +9,7 @@ import type { CallEffects } from "../contract/call-effects.ts";
 import type { BargeInSettings } from "./barge-in-action.ts";
 import { BargeInDuck } from "./barge-in-duck.ts";
 import { BargeInPause } from "./barge-in-pause.ts";
+import { FlowMeter } from "./flow-meter.ts";
 import { type Interrupted, interrupt } from "./interruption.ts";
 import { type LedgerItem, PlayoutLedger } from "./playout-ledger.ts";
 import { ResponseSequence } from "./response-sequence.ts";
@@ -18,10 +19,15 @@ const FRAME_MS = 20;
 /** What a response that was stopped still asks of tools belongs to no turn that will come. */
 const STOPPED_TURN_ID = -1;
 
+export interface AgentVoiceSettings extends BargeInSettings {
+  readonly upstreamRateHz: number;
+}
+
 export class AgentVoice {
   readonly ledger: PlayoutLedger;
   readonly sequence: ResponseSequence;
   readonly latency = new TurnLatency();
+  readonly flow = new FlowMeter();
   readonly #pause: BargeInPause;
   readonly #duck: BargeInDuck;
   readonly #effects: CallEffects;
@@ -36,10 +42,9 @@ export class AgentVoice {
 
   /** turnId: the conversation's newest turn, which provider-made responses answer. */
   constructor(
-    upstreamRateHz: number,
+    { upstreamRateHz, bargeInAction, duckGain }: AgentVoiceSettings,
     effects: CallEffects,
     turnId: () => number,
-    { bargeInAction, duckGain }: BargeInSettings,
   ) {
     this.#pause = new BargeInPause(effects, bargeInAction === "pause");
     this.#duck = new BargeInDuck(effects, bargeInAction === "duck", duckGain);
@@ -81,7 +86,9 @@ export class AgentVoice {
     if (positionSamples !== 0 || item === 0) return;
     const turnId = this.ledger.item(item)?.turnId ?? 0;
     const latency = this.latency.onFirstSent(turnId, nowMs);
-    if (latency !== null) this.#effects.notice(latency);
+    if (latency === null) return;
+    if (latency.kind === "turn_latency") this.flow.onResponse(latency.perceivedMs);
+    this.#effects.notice(latency);
   }
 
   onResponseCreated(responseId: string, tag: string): void {
@@ -176,7 +183,14 @@ export class AgentVoice {
   tellBargeIn({ wasAudible, item, heardMs }: Interrupted, turnId: number): void {
     if (!wasAudible) return;
     this.#effects.count("barge_in");
+    this.flow.onInterruption();
     this.#effects.notice({ kind: "barge_in", item, heardMs, turnId });
+  }
+
+  /** The caller's turn is to be answered; its speech truly ended silenceMs ago. */
+  onTurnDecided(turnId: number, silenceMs: number): void {
+    this.flow.onTurn();
+    this.latency.onTurnDecided(turnId, this.#effects.nowMs(), silenceMs);
   }
 
   /** The provider had no audio to commit: an answer to it would answer nothing. */

@@ -15,10 +15,9 @@
 // A barge-in may start a turn before the turn machine has confirmed it; a short hole then gives
 // ONSET_FALSE, which is no end of turn. Whatever was opened ends at the latest when the turn
 // machine has been in silence for SILENT_MS_MAX, so that no lost bit keeps a span open.
+import type { SpeechPhase } from "../contract/conversation-state.ts";
 import { CAPTURE_EVENT, VAD_STATE } from "../contract/core.ts";
 import type { CallEffects, CaptureFacts } from "../contract/call-effects.ts";
-
-export type SpeechPhase = "silent" | "tentative" | "held" | "turn";
 
 export interface CallerSpeechSettings {
   readonly callerFrameSamples: number;

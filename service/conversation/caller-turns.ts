@@ -10,6 +10,7 @@
 // sent twice (S4-C06).
 import type { CallEffects, CaptureFacts } from "../contract/call-effects.ts";
 import type { TurnDetection } from "../contract/call-terms.ts";
+import type { SpeechPhase } from "../contract/conversation-state.ts";
 import { VAD_STATE } from "../contract/core.ts";
 import type { AgentVoice } from "./agent-voice.ts";
 import { isCutting } from "./barge-in-action.ts";
@@ -73,9 +74,9 @@ export class CallerTurns {
     return this.#turnDetection;
   }
 
-  /** Local detection has a span open: the caller speaks, or may be beginning to. */
-  isSpeechOpen(): boolean {
-    return this.#speech.phase() !== "silent";
+  /** What local detection makes of the caller. */
+  speechPhase(): SpeechPhase {
+    return this.#speech.phase();
   }
 
   onCapture(bits: number, frameIndex: number): void {
@@ -262,7 +263,7 @@ export class CallerTurns {
       return;
     }
     const turnId = this.#turnId;
-    if (isAnswered) this.#voice.latency.onTurnDecided(turnId, this.#effects.nowMs(), silenceMs);
+    if (isAnswered) this.#voice.onTurnDecided(turnId, silenceMs);
     this.#effects.commit(turnId);
     this.#effects.count("turn_committed");
     const [startMs, endMs] = [firstFrame * FRAME_MS, endFrame * FRAME_MS];

@@ -7,14 +7,16 @@
 // Barge-in order (S1-31, D-22): clear the far end, cancel, then truncate at what was heard.
 import type { CallEffects, CaptureFacts, ConversationTimer } from "../contract/call-effects.ts";
 import type { EndReason, TurnDetection } from "../contract/call-terms.ts";
+import type { ConversationState } from "../contract/conversation-state.ts";
 import type { ResponseStatus, StageLatency } from "../contract/upstream.ts";
 import { AgentVoice } from "./agent-voice.ts";
 import { CallerTurns } from "./caller-turns.ts";
 import type { ConversationSettings } from "./conversation-settings.ts";
+import { floorOf, stateOf } from "./conversation-state.ts";
 import { Goodbye } from "./goodbye.ts";
 import { type SilentCaller, silentCallerOf } from "./silent-caller.ts";
 import type { PlayoutLedger } from "./playout-ledger.ts";
-import type { TurnEndState } from "./turn-end.ts";
+import type { TurnEnd } from "./turn-end.ts";
 import type { ResponseAsk, ResponseSequence } from "./response-sequence.ts";
 
 export class Conversation {
@@ -24,6 +26,7 @@ export class Conversation {
   readonly #turns: CallerTurns;
   readonly #goodbye: Goodbye;
   readonly #silentCaller: SilentCaller | null;
+  readonly #facts: CaptureFacts;
   #isUpstreamReady = false;
   /** What the lost session was asked and had not finished. */
   #lostAsk: ResponseAsk | null = null;
@@ -31,8 +34,8 @@ export class Conversation {
   constructor(settings: ConversationSettings, effects: CallEffects, facts: CaptureFacts) {
     this.#settings = settings;
     this.#effects = effects;
-    const turnId = () => this.#turns.turnId();
-    this.#voice = new AgentVoice(settings.upstreamRateHz, effects, turnId, settings);
+    this.#facts = facts;
+    this.#voice = new AgentVoice(settings, effects, () => this.#turns.turnId());
     this.#goodbye = new Goodbye(effects, this.#voice.sequence, this.#voice.ledger);
     this.#turns = new CallerTurns(settings, effects, facts, this.#voice, {
       isProtected: () => this.#isProtected(),
@@ -49,9 +52,13 @@ export class Conversation {
     return this.#turns.turnDetection();
   }
 
-  /** How the end of the caller's turn is found; null where only the core's silence does. */
-  turnEnd(): TurnEndState | null {
-    return this.#turns.turnEnd?.state() ?? null;
+  /** Who has the floor and how the talk goes, as it is now (S4-C21, S4-C24). */
+  state(): ConversationState {
+    return stateOf(this.#turns, this.#voice, this.#facts);
+  }
+
+  turnEnd(): TurnEnd | null {
+    return this.#turns.turnEnd;
   }
 
   /** Grows with every clear; frames and reports carry it. */
@@ -79,7 +86,8 @@ export class Conversation {
     this.#voice.follow();
     this.#turns.onCapture(bits, frameIndex);
     const isAllowed = this.turnDetection() === "local" && !this.#isProtected();
-    this.#voice.onCallerFrame(bits, this.#turns.isSpeechOpen(), isAllowed);
+    this.#voice.onCallerFrame(bits, this.#turns.speechPhase() !== "silent", isAllowed);
+    this.#voice.flow.onFrame(floorOf(this.#facts, this.#voice.isAudible()));
     if (this.#isUpstreamReady && !this.#goodbye.isBegun()) this.#silentCaller?.onFrame();
   }
 
@@ -91,11 +99,6 @@ export class Conversation {
   /** `force`, push to talk: the caller's turn ends now. */
   onEndOfTurn(): void {
     this.#turns.onEndOfTurn();
-  }
-
-  /** A model's answer to askTurnEnd; generation: the question's. */
-  onTurnEndVote(generation: number, probability: number): void {
-    if (!this.#goodbye.isOver()) this.#turns.turnEnd?.onVote(generation, probability);
   }
 
   /** A typed message: it interrupts, and is answered. The text itself went upstream already. */

@@ -12,6 +12,7 @@
 //
 // A vote counts only for the silence that it was asked in: every other one is late.
 import type { CallEffects, CaptureFacts } from "../contract/call-effects.ts";
+import type { TurnEndState } from "../contract/conversation-state.ts";
 import { CAPTURE_EVENT } from "../contract/core.ts";
 import type { CallerSpeech } from "./caller-speech.ts";
 import { AdaptiveSilence, type AdaptiveSilenceSettings } from "./adaptive-silence.ts";
@@ -35,17 +36,6 @@ export interface TurnEndVoteSettings {
   readonly goesOnShare: number;
   /** What a "goes on" adds to the silence, once per silence. */
   readonly extraMs: number;
-}
-
-/** What turn-end knows, for whoever asks (S4-C24). */
-export interface TurnEndState {
-  /** The caller may be done: this much silence of silenceMs has passed. */
-  readonly isMaybeOver: boolean;
-  readonly quietMs: number;
-  /** The silence in force now, and what it is for this caller without a vote. */
-  readonly silenceMs: number;
-  readonly learnedMs: number;
-  readonly isVoteAwaited: boolean;
 }
 
 /** -> null where the core's silence stands as it is. */

@@ -15,7 +15,7 @@ const ROUTES: readonly RouteLabel[] = ["stream", "twilio"];
 const UPSTREAMS: readonly UpstreamLabel[] = ["openai", "simulator", "cascade"];
 
 const TURN_MS = [100, 200, 300, 400, 500, 600, 700, 800, 1_000, 1_500, 2_000, 3_000, 5_000, 10_000];
-const SHORT_MS = [1, 2, 3, 5, 10, 20, 30, 50, 100, 200, 500, 1_000];
+export const SHORT_MS = [1, 2, 3, 5, 10, 20, 30, 50, 100, 200, 500, 1_000];
 
 /** Calls of one route with one upstream. */
 export interface CallMetrics {

@@ -57,7 +57,7 @@ describe("S4-C24: a silence that follows the caller", () => {
     expect(silences(call)).toEqual([]);
     cleanTurn(call, "c");
     expect(silences(call)).toEqual(["silence 448"]);
-    expect(call.conversation.turnEnd()?.learnedMs).toBe(448);
+    expect(call.conversation.state().turnEnd?.learnedMs).toBe(448);
   });
 
   test("a long pause inside a turn makes it longer at once, and the end is no clean one", () => {
@@ -116,7 +116,7 @@ describe("S4-C24: a silence that follows the caller", () => {
     call.conversation.onUpstreamReady();
     for (const name of ["a", "b", "c", "d"]) cleanTurn(call, name);
     expect(silences(call)).toEqual([]);
-    expect(call.conversation.turnEnd()).toBeNull();
+    expect(call.conversation.state().turnEnd).toBeNull();
   });
 });
 
@@ -134,7 +134,7 @@ describe("S4-C24: a vote on the end of a turn", () => {
     expect(call.effects.turnEndAsks).toEqual([
       { generation: expect.any(Number), turnId: 1, firstFrame: 0, speechMs: 400 },
     ]);
-    expect(call.conversation.turnEnd()).toMatchObject({
+    expect(call.conversation.state().turnEnd).toMatchObject({
       isMaybeOver: true,
       isVoteAwaited: true,
       quietMs: 180,
@@ -143,7 +143,7 @@ describe("S4-C24: a vote on the end of a turn", () => {
 
   test("over: the turn ends now", () => {
     const call = askedCall(12);
-    call.conversation.onTurnEndVote(generationOf(call), 0.9);
+    call.conversation.turnEnd()?.onVote(generationOf(call), 0.9);
     expect(call.effects.taken()).toEqual(
       expect.arrayContaining(["force", "end 32", "commit 1", "respond turn:1"]),
     );
@@ -152,7 +152,7 @@ describe("S4-C24: a vote on the end of a turn", () => {
 
   test("over in the first moments: the core ends it after 200 ms, and the next turn waits as ever", () => {
     const call = askedCall(3);
-    call.conversation.onTurnEndVote(generationOf(call), 0.9);
+    call.conversation.turnEnd()?.onVote(generationOf(call), 0.9);
     expect(call.effects.log).not.toContain("force");
     expect(silences(call)).toEqual(["silence 200"]);
     end(call);
@@ -161,7 +161,7 @@ describe("S4-C24: a vote on the end of a turn", () => {
 
   test("goes on: this silence is 800 ms longer, the next one is not", () => {
     const call = askedCall(5);
-    call.conversation.onTurnEndVote(generationOf(call), 0.1);
+    call.conversation.turnEnd()?.onVote(generationOf(call), 0.1);
     expect(silences(call)).toEqual(["silence 1280"]);
     call.frames(40);
     call.frames(1, END_OFF);
@@ -172,7 +172,7 @@ describe("S4-C24: a vote on the end of a turn", () => {
 
   test("neither: the silence decides", () => {
     const call = askedCall(12);
-    call.conversation.onTurnEndVote(generationOf(call), 0.6);
+    call.conversation.turnEnd()?.onVote(generationOf(call), 0.6);
     expect(silences(call)).toEqual([]);
     expect(call.effects.log).not.toContain("force");
   });
@@ -194,19 +194,19 @@ describe("S4-C24: a vote on the end of a turn", () => {
     const generation = generationOf(call);
     happen(call);
     call.effects.taken();
-    call.conversation.onTurnEndVote(generation, 0.99);
-    call.conversation.onTurnEndVote(generation, 0.01);
+    call.conversation.turnEnd()?.onVote(generation, 0.99);
+    call.conversation.turnEnd()?.onVote(generation, 0.01);
     expect(call.effects.taken()).toEqual([]);
     expect(call.effects.counted("turn_vote_late")).toBe(2);
   });
 
   test("a turn that the vote cut in two is counted, and teaches the silence nothing", () => {
     const call = askedCall(12);
-    call.conversation.onTurnEndVote(generationOf(call), 0.9);
+    call.conversation.turnEnd()?.onVote(generationOf(call), 0.9);
     call.frames(5);
     call.speak(20);
     expect(call.effects.counted("turn_continued")).toBe(1);
-    expect(call.conversation.turnEnd()?.learnedMs).toBe(480);
+    expect(call.conversation.state().turnEnd?.learnedMs).toBe(480);
   });
 
   test("held speech is no turn: nobody is asked", () => {

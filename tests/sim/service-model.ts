@@ -33,7 +33,7 @@ export class ServiceModel implements ProviderEvents {
       ...{ time: world.time, dice: world.dice, knobs },
       fail: (rule) => world.rules.fail(rule),
       answer: (generation, probability) => {
-        if (!this.isOver) this.conversation.onTurnEndVote(generation, probability);
+        if (!this.isOver) this.conversation.turnEnd()?.onVote(generation, probability);
       },
     });
     const words = { instructions: "Say hello.", isProtected: knobs.isGreetingProtected };

@@ -51,7 +51,7 @@ export class FastLane implements CallLane {
       onNotice: (notice) => this.#passNotice(notice),
       onEnd: (reason) => owner.end(reason),
       asker: askerOf(deps, deps.turnEndVote, (generation, probability) =>
-        this.#guard(() => this.#conversation.onTurnEndVote(generation, probability)),
+        this.#guard(() => this.#conversation.turnEnd()?.onVote(generation, probability)),
       ),
     });
     this.#conversation = new Conversation(settings, this.#effects, engine);
