@@ -20,9 +20,9 @@ import * as commands from "../wire/realtime-commands.ts";
 import type { SessionEcho } from "../wire/realtime-session-echo.ts";
 import { createRealtimeReader, type RealtimeReader } from "./realtime-reader.ts";
 import { sessionMismatch } from "./session-check.ts";
-import { CLOSED_BY_US, closureOfProtocol, closureOfTimeout } from "./upstream-closure.ts";
+import { CLOSED_BY_US, closureOfProtocol, closureOfTimeout } from "../provider/upstream-closure.ts";
 import { type OpenAiRealtimeDeps, realtimeShared, type RealtimeShared } from "./realtime-shared.ts";
-import { createUpstreamSocket, type UpstreamSocket } from "./upstream-socket.ts";
+import { createUpstreamSocket, type UpstreamSocket } from "../provider/upstream-socket.ts";
 
 /**
  * Makes sessions with one Realtime API server. Throws VoxError `config_invalid` on a bad address.

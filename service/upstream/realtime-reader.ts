@@ -10,7 +10,7 @@ import {
 } from "../wire/realtime-events.ts";
 import type { SessionEcho } from "../wire/realtime-session-echo.ts";
 import { type AudioDeltas, createAudioDeltas } from "./audio-deltas.ts";
-import { closureOfError, closureOfProtocol, withoutKeys } from "./upstream-closure.ts";
+import { closureOfError, closureOfProtocol, withoutKeys } from "../provider/upstream-closure.ts";
 import type { UpstreamMetrics } from "./upstream-metrics.ts";
 import type { UpstreamStats } from "./upstream-stats.ts";
 

@@ -4,7 +4,7 @@ import type { Clock, Random } from "../contract/clock.ts";
 import { type Log, SILENT_LOG } from "../contract/log.ts";
 import { type Metrics, NO_METRICS } from "../contract/metrics.ts";
 import type { RealtimeDialect } from "../wire/realtime-dialect.ts";
-import { type KeyHeader, realtimeHeaders, realtimeUrl } from "./upstream-address.ts";
+import { type KeyHeader, realtimeHeaders, realtimeUrl } from "../provider/upstream-address.ts";
 import { createUpstreamMetrics, type UpstreamMetrics } from "./upstream-metrics.ts";
 import { createUpstreamStats, type UpstreamStats } from "./upstream-stats.ts";
 

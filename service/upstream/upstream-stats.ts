@@ -1,19 +1,14 @@
 // What the upstream sockets of a process did, as plain numbers. Metrics show the same to operators;
 // these serve tests and `bun run call`: when both ends of a loopback socket have the same counts,
 // nothing is on its way.
-export interface UpstreamStats {
-  dials: number;
-  /** Text messages, both directions; pings not included. */
-  messagesSent: number;
-  messagesReceived: number;
-  pingsSent: number;
-  pongsReceived: number;
+import type { SocketCounts } from "../provider/upstream-socket.ts";
+
+export interface UpstreamStats extends SocketCounts {
   appendsDropped: number;
   commandsDropped: number;
   eventsUnknown: number;
   eventsMalformed: number;
   eventsOversized: number;
-  closed: number;
 }
 
 export function createUpstreamStats(): UpstreamStats {

@@ -4,7 +4,7 @@ import {
   type HeaderFacts,
   realtimeHeaders,
   realtimeUrl,
-} from "../../service/upstream/upstream-address.ts";
+} from "../../service/provider/upstream-address.ts";
 
 const factsOf = (url: string): HeaderFacts => ({
   url,

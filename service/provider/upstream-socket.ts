@@ -1,5 +1,6 @@
-// One client WebSocket to a speech model, with what Bun 1.4.5 leaves to its user: a dial timeout, a
-// sign of life, a bound on what is queued, a bound on what arrives, an end that always comes.
+// One client WebSocket to a model, for a conversation or for its transcription, with what Bun 1.4.5
+// leaves to its user: a dial timeout, a sign of life, a bound on what is queued, a bound on what
+// arrives, an end that always comes.
 // On the frame's way: the last station of the caller's audio and the first of the agent's.
 // Why each: on a dead link the socket stays "open" with nothing buffered for as long as one looks;
 // close() towards a silent peer never fires `close`, terminate() does at once (anchors 0.6, 7).
@@ -24,7 +25,17 @@ import {
   closureOfProtocol,
   closureOfTimeout,
 } from "./upstream-closure.ts";
-import type { UpstreamStats } from "./upstream-stats.ts";
+
+/** What the sockets of a process did, as plain numbers (upstream/upstream-stats.ts). */
+export interface SocketCounts {
+  dials: number;
+  /** Text messages, both directions; pings not included. */
+  messagesSent: number;
+  messagesReceived: number;
+  pingsSent: number;
+  pongsReceived: number;
+  closed: number;
+}
 
 export interface UpstreamSocketListener {
   onOpen(): void;
@@ -41,7 +52,7 @@ export interface UpstreamSocketDeps {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly clock: Clock;
-  readonly stats: UpstreamStats;
+  readonly stats: SocketCounts;
   readonly log: Log;
 }
 
