@@ -27,6 +27,8 @@ const when = z
     message: "must name exactly one of turn, text, dtmf, audioSha256, greeting",
   });
 
+const serverError = z.strictObject({ code: z.string().min(1), message: z.string().default("") });
+
 const answer = z.strictObject({
   /** Written as the agent's transcript; a tune is played for it. Several: one item each. */
   text: z.union([z.string().min(1), z.array(z.string().min(1)).min(1).max(8)]).optional(),
@@ -44,7 +46,7 @@ const answer = z.strictObject({
     .max(8)
     .default([]),
   /** The response fails with this. */
-  error: z.strictObject({ code: z.string().min(1), message: z.string().default("") }).optional(),
+  error: serverError.optional(),
   /** The connection ends this long after response.create. */
   disconnect: z
     .strictObject({
@@ -54,11 +56,20 @@ const answer = z.strictObject({
     .optional(),
 });
 
-const script = z.strictObject({
-  turns: z
-    .array(z.strictObject({ when, transcript: z.string().optional(), answer: answer.optional() }))
-    .max(1_000),
+const turn = z.strictObject({
+  when,
+  transcript: z.string().optional(),
+  /**
+   * While the audio of a transcription session comes, each so much of it gives one more word, before
+   * the commit. Only with `when.turn`: what the audio will have been is not known yet.
+   */
+  wordMs: z.number().int().min(20).max(60_000).optional(),
+  /** The utterance is not written down: this is why. */
+  transcriptionError: serverError.optional(),
+  answer: answer.optional(),
 });
+
+const script = z.strictObject({ turns: z.array(turn).max(1_000) });
 
 export type SimulatorScript = z.infer<typeof script>;
 export type ScriptedTurn = SimulatorScript["turns"][number];

@@ -1,10 +1,10 @@
 // The caller's side of a simulated session: append, commit, clear, the server's turn detection and
 // the transcripts of what was committed.
 import type { RealtimeCommandOf, SimulatedTurnDetection } from "../wire/realtime-command-schema.ts";
-import { simulatedTranscript } from "./answer.ts";
 import { type AudioForm, audioForm } from "./audio-forms.ts";
 import { silentItem, type StoredItem } from "./conversation-items.ts";
 import { createInputBuffer, type InputBuffer } from "./input-buffer.ts";
+import { createCallerTranscripts, type CallerTranscripts } from "./caller-transcripts.ts";
 import type { SessionContext } from "./session-context.ts";
 import { keep } from "./simulator-record.ts";
 
@@ -36,12 +36,14 @@ class CallerInput implements SessionInput {
   readonly #context: SessionContext;
   readonly #listener: SessionInputListener;
   readonly #buffer: InputBuffer;
+  readonly #transcripts: CallerTranscripts;
   /** Named when speech starts, used when it is committed. */
   #nextItemId = "";
 
   constructor(context: SessionContext, listener: SessionInputListener) {
     this.#context = context;
     this.#listener = listener;
+    this.#transcripts = createCallerTranscripts(context);
     this.#buffer = createInputBuffer(this.#form(), {
       onSpeechStarted: (audioStartMs) => this.#onSpeechStarted(audioStartMs),
       onSpeechStopped: (audioEndMs) => this.#onSpeechStopped(audioEndMs),
@@ -60,7 +62,7 @@ class CallerInput implements SessionInput {
     } else if (this.#buffer.bufferedMs() + bytes.length / this.#form().bytesPerMs > msMax) {
       const message = `Input audio buffer is full: it holds at most ${msMax} ms.`;
       refuse("input_audio_buffer_full", message);
-    } else this.#buffer.append(bytes);
+    } else this.#take(bytes);
   }
 
   commit(command: RealtimeCommandOf<"input_audio_buffer.commit">): void {
@@ -77,6 +79,7 @@ class CallerInput implements SessionInput {
 
   clear(): void {
     this.#buffer.clear();
+    this.#transcripts.clear();
     this.#nextItemId = "";
     this.#context.send({ type: "input_audio_buffer.cleared" });
   }
@@ -89,12 +92,24 @@ class CallerInput implements SessionInput {
     this.#buffer.setTurnDetection(detection);
   }
 
+  #take(bytes: Uint8Array): void {
+    this.#buffer.append(bytes);
+    const bufferedMs = this.#buffer.bufferedMs();
+    if (!this.#transcripts.isDue(bufferedMs)) return;
+    this.#nextItemId ||= this.#newItemId();
+    this.#transcripts.onHeard(this.#nextItemId, bufferedMs);
+  }
+
+  #newItemId(): string {
+    return `item_${this.#context.random.hex(8)}`;
+  }
+
   #form(): AudioForm {
     return audioForm(this.#context.settings().inputFormat);
   }
 
   #onSpeechStarted(audioStartMs: number): void {
-    this.#nextItemId = `item_${this.#context.random.hex(8)}`;
+    this.#nextItemId ||= this.#newItemId();
     this.#context.send({
       type: "input_audio_buffer.speech_started",
       audio_start_ms: audioStartMs,
@@ -115,11 +130,11 @@ class CallerInput implements SessionInput {
 
   /** Makes an item of what is buffered; its transcript follows later, if one was asked for. */
   #commitBuffer(): void {
-    const { send, items, recorder, clock, limits } = this.#context;
+    const { send, items, recorder, clock } = this.#context;
     const form = this.#form();
     const audio = this.#buffer.take();
     const audioMs = audio.length / form.bytesPerMs;
-    const id = this.#nextItemId || `item_${this.#context.random.hex(8)}`;
+    const id = this.#nextItemId || this.#newItemId();
     this.#nextItemId = "";
     const scripted = this.#context.unanswered.addAudio(form, audio);
     if (recorder !== undefined)
@@ -130,19 +145,7 @@ class CallerInput implements SessionInput {
     const stored = { ...silentItem(id, callerMessage(id)), audioMs, audio };
     this.#context.addItem(stored);
     this.#context.finishItem(stored);
-    if (this.#context.settings().transcription === null) return;
-    const transcript = scripted?.transcript ?? simulatedTranscript(audioMs);
-    this.#context.after(limits.transcriptionDelayMs, () =>
-      this.#transcribe(id, transcript, audioMs),
-    );
-  }
-
-  #transcribe(itemId: string, transcript: string, audioMs: number): void {
-    const type = "conversation.item.input_audio_transcription";
-    const head = { item_id: itemId, content_index: 0 };
-    this.#context.send({ type: `${type}.delta`, ...head, delta: transcript });
-    const usage = { type: "duration" as const, seconds: audioMs / 1000 };
-    this.#context.send({ type: `${type}.completed`, ...head, transcript, usage });
+    this.#transcripts.onCommitted(id, scripted, audioMs);
   }
 }
 

@@ -1,13 +1,20 @@
 // The settings of one simulated session: the server's defaults, and what session.update changes.
 // Source: protocols.md 1.2. "Left out" and "null" differ: the first keeps, the second clears.
-import type { RealtimeSessionCreateRequest } from "openai/resources/realtime/realtime";
+import type {
+  RealtimeSessionCreateRequest,
+  RealtimeTranscriptionSessionCreateRequest,
+} from "openai/resources/realtime/realtime";
 import type {
   SessionChange,
   SimulatedFormat,
   SimulatedTurnDetection,
 } from "../wire/realtime-command-schema.ts";
 
+/** What a session is for: to converse, or to write down what the caller says and nothing else. */
+export type SessionKind = "realtime" | "transcription";
+
 export interface SessionSettings {
+  readonly kind: SessionKind;
   readonly model: string;
   readonly instructions: string;
   readonly modality: "audio" | "text";
@@ -23,9 +30,10 @@ export interface SessionSettings {
   readonly tokensMax: number | "inf";
 }
 
-export function defaultSettings(model: string): SessionSettings {
+export function defaultSettings(kind: SessionKind, model: string): SessionSettings {
   const format: SimulatedFormat = { type: "audio/pcm", rate: 24_000 };
   return {
+    kind,
     model,
     instructions: "",
     modality: "audio",
@@ -53,16 +61,21 @@ export function defaultSettings(model: string): SessionSettings {
 /** The settings after a change: only present fields change. */
 export function changedSettings(settings: SessionSettings, change: SessionChange): SessionSettings {
   const input = change.audio?.input ?? {};
-  const output = change.audio?.output ?? {};
-  return {
-    model: settings.model,
-    instructions: change.instructions ?? settings.instructions,
-    modality: change.output_modalities?.[0] ?? settings.modality,
+  const heard: SessionSettings = {
+    ...settings,
+    kind: change.type,
     inputFormat: input.format ?? settings.inputFormat,
-    outputFormat: output.format ?? settings.outputFormat,
     turnDetection: kept(input.turn_detection, settings.turnDetection),
     transcription: kept(input.transcription, settings.transcription),
     noiseReduction: kept(input.noise_reduction, settings.noiseReduction),
+  };
+  if (change.type === "transcription") return heard;
+  const output = change.audio?.output ?? {};
+  return {
+    ...heard,
+    instructions: change.instructions ?? settings.instructions,
+    modality: change.output_modalities?.[0] ?? settings.modality,
+    outputFormat: output.format ?? settings.outputFormat,
     voice: output.voice ?? settings.voice,
     speed: output.speed ?? settings.speed,
     tools: change.tools ?? settings.tools,
@@ -76,7 +89,23 @@ export function settingsEcho(
   settings: SessionSettings,
   sessionId: string,
   expiresAtSeconds: number,
-): RealtimeSessionCreateRequest {
+): RealtimeSessionCreateRequest | RealtimeTranscriptionSessionCreateRequest {
+  const input = {
+    format: settings.inputFormat,
+    transcription: settings.transcription,
+    noise_reduction: settings.noiseReduction,
+    turn_detection: settings.turnDetection,
+  };
+  if (settings.kind === "transcription") {
+    const echo = {
+      type: "transcription",
+      object: "realtime.transcription_session",
+      id: sessionId,
+      expires_at: expiresAtSeconds,
+      audio: { input },
+    };
+    return echo as unknown as RealtimeTranscriptionSessionCreateRequest;
+  }
   const echo = {
     type: "realtime",
     object: "realtime.session",
@@ -89,12 +118,7 @@ export function settingsEcho(
     max_output_tokens: settings.tokensMax,
     expires_at: expiresAtSeconds,
     audio: {
-      input: {
-        format: settings.inputFormat,
-        transcription: settings.transcription,
-        noise_reduction: settings.noiseReduction,
-        turn_detection: settings.turnDetection,
-      },
+      input,
       output: {
         format: settings.outputFormat,
         voice: settings.voice,

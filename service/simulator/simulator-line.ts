@@ -5,6 +5,7 @@ import type { Clock, TimerHandle } from "../contract/clock.ts";
 import { oversizedEvent, type SessionFault } from "./simulator-faults.ts";
 import type { SimulatorLimits, SimulatorOptions, SimulatorStats } from "./simulator-options.ts";
 import type { SessionRecorder, SimulatorRecord } from "./simulator-record.ts";
+import type { SessionKind } from "./session-settings.ts";
 import { createSimulatorSession } from "./simulator-session.ts";
 import { fromDialect, toDialect } from "./spoken-dialect.ts";
 import type { RealtimeDialect } from "../wire/realtime-dialect.ts";
@@ -21,6 +22,8 @@ export interface SimulatorLine {
 
 export interface SimulatorLineDeps {
   readonly socket: ServerWebSocket<unknown>;
+  readonly kind: SessionKind;
+  /** "" for a transcription session, which names its model later. */
   readonly model: string;
   readonly hasAuthorization: boolean;
   readonly dialect: RealtimeDialect;
@@ -87,6 +90,7 @@ export function createSimulatorLine(deps: SimulatorLineDeps): SimulatorLine {
     limits: deps.limits,
     script: options.script,
     sessionId,
+    kind: deps.kind,
     model: deps.model,
     recorder,
     isSecondResponseIgnored: options.isSecondResponseIgnored ?? false,

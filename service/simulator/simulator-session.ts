@@ -17,6 +17,7 @@ import { createSessionResponses, type SessionResponses } from "./session-respons
 import {
   changedSettings,
   defaultSettings,
+  type SessionKind,
   type SessionSettings,
   settingsEcho,
 } from "./session-settings.ts";
@@ -31,6 +32,7 @@ export interface SimulatorSessionDeps {
   readonly script: SimulatorScript | undefined;
   readonly isSecondResponseIgnored: boolean;
   readonly sessionId: string;
+  readonly kind: SessionKind;
   readonly model: string;
   readonly recorder: SessionRecorder | undefined;
   /** One event as text. */
@@ -50,6 +52,13 @@ export interface SimulatorSession {
 
 const CODE_GOING_AWAY = 1001;
 const MS_PER_MINUTE = 60_000;
+/** Commands that a session which only writes down has no use for. */
+const CONVERSATION_COMMANDS: ReadonlySet<string> = new Set([
+  "response.create",
+  "response.cancel",
+  "conversation.item.create",
+  "conversation.item.truncate",
+]);
 
 export function createSimulatorSession(deps: SimulatorSessionDeps): SimulatorSession {
   return new Session(deps);
@@ -69,17 +78,17 @@ class Session implements SimulatorSession {
 
   constructor(deps: SimulatorSessionDeps) {
     this.#deps = deps;
-    this.#settings = defaultSettings(deps.model);
+    this.#settings = defaultSettings(deps.kind, deps.model);
     this.#conversationId = `conv_${deps.random.hex(8)}`;
     this.#context = this.#createContext();
     this.#items = createSessionItems(this.#context);
     this.#responses = createSessionResponses(this.#context, this.#conversationId);
     this.#input = createSessionInput(this.#context, {
       onSpeechStarted: () => {
-        if (this.#settings.turnDetection?.interrupt_response) this.#responses.interrupt();
+        if (this.#isAnswering("interrupt_response")) this.#responses.interrupt();
       },
       onTurnCommitted: () => {
-        if (this.#settings.turnDetection?.create_response) this.#responses.createIfFree();
+        if (this.#isAnswering("create_response")) this.#responses.createIfFree();
       },
     });
   }
@@ -110,7 +119,17 @@ class Session implements SimulatorSession {
     this.#responses.drop();
   }
 
+  /** Whether the server's turn detection may answer or interrupt by itself. */
+  #isAnswering(act: "create_response" | "interrupt_response"): boolean {
+    const { kind, turnDetection } = this.#settings;
+    return kind === "realtime" && turnDetection?.[act] === true;
+  }
+
   #obey(command: RealtimeCommand) {
+    if (this.#settings.kind === "transcription" && CONVERSATION_COMMANDS.has(command.type)) {
+      const message = `'${command.type}' is not allowed in a transcription session.`;
+      return this.#context.refuse(command, { code: "invalid_value", message, param: "type" });
+    }
     switch (command.type) {
       case "session.update":
         return this.#updateSession(command);
@@ -136,18 +155,31 @@ class Session implements SimulatorSession {
   }
 
   #updateSession(command: RealtimeCommandOf<"session.update">): void {
-    const voice = command.session.audio?.output?.voice;
+    const { session } = command;
+    if (session.type !== this.#settings.kind && !this.#mayBecome(session.type)) {
+      const message =
+        `Passing a ${session.type} session update event ` +
+        `to a ${this.#settings.kind} session is not allowed.`;
+      this.#context.refuse(command, { code: "invalid_value", message, param: "session.type" });
+      return;
+    }
+    const voice = session.type === "realtime" ? session.audio?.output?.voice : undefined;
     const isVoiceNew = voice !== undefined && !Bun.deepEquals(voice, this.#settings.voice);
     if (isVoiceNew && this.#responses.hasSpoken()) {
       const message = "Cannot update a conversation's voice if assistant audio is present.";
       this.#context.refuse(command, { code: "cannot_update_voice", message });
       return;
     }
-    this.#settings = changedSettings(this.#settings, command.session);
+    this.#settings = changedSettings(this.#settings, session);
     this.#input.setForm(audioForm(this.#settings.inputFormat));
-    const isDetectionGiven = command.session.audio?.input?.turn_detection !== undefined;
+    const isDetectionGiven = session.audio?.input?.turn_detection !== undefined;
     if (isDetectionGiven) this.#input.setTurnDetection(this.#settings.turnDetection);
     this.#send({ type: "session.updated", session: this.#echo() });
+  }
+
+  /** A session of which nothing was used yet may still become one that only writes down. */
+  #mayBecome(kind: SessionKind): boolean {
+    return kind === "transcription" && this.#context.items.count() === 0;
   }
 
   #createContext(): SessionContext {

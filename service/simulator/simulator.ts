@@ -9,13 +9,14 @@ import {
   type SimulatorOptions,
   type SimulatorStats,
 } from "./simulator-options.ts";
+import type { SessionKind } from "./session-settings.ts";
 import { createSimulatorLine, type SimulatorLine } from "./simulator-line.ts";
 import type { SessionFault } from "./simulator-faults.ts";
 import type { RealtimeDialect } from "../wire/realtime-dialect.ts";
 import type { SimulatorRecord } from "./simulator-record.ts";
 
 export interface Simulator {
-  /** ws://host:port/v1/realtime, without `?model=`. */
+  /** ws://host:port/v1/realtime, without `?model=` or `?intent=transcription`. */
   readonly url: string;
   readonly stats: SimulatorStats;
   /** One per session ever opened, oldest first; empty unless `isRecorded`. */
@@ -30,6 +31,7 @@ export interface Simulator {
 }
 
 interface LineData {
+  readonly kind: SessionKind;
   readonly model: string;
   readonly hasAuthorization: boolean;
   readonly dialect: RealtimeDialect;
@@ -78,10 +80,13 @@ export function createRealtimeSimulator(options: SimulatorOptions): Simulator {
     }
     const url = new URL(request.url);
     if (!PATHS.has(url.pathname)) return new Response("not found", { status: 404 });
-    const model = url.searchParams.get("model") ?? "";
-    if (model === "") return new Response("model is missing", { status: 400 });
+    const asked = { ...askedIn(request.headers, options), ...askedFor(url.searchParams) };
+    const mistake = mistakeIn(asked);
+    if (mistake !== "") return new Response(mistake, { status: 400 });
     if (lines.size >= limits.sessionsMax) return new Response("too many sessions", { status: 429 });
-    const data = { ...askedIn(request.headers, options), model, line: undefined };
+    // Transcription sessions are younger than the other dialects: they are spoken as documented.
+    const dialect = asked.kind === "transcription" ? "ga" : asked.dialect;
+    const data = { ...asked, dialect, line: undefined };
     const isUpgraded = server.upgrade(request, { data });
     return isUpgraded ? undefined : new Response("a WebSocket is expected", { status: 426 });
   };
@@ -132,6 +137,21 @@ function askedIn(headers: Headers, { dialect = "ga" }: SimulatorOptions) {
   const spoken: RealtimeDialect = isBeta ? "beta" : dialect;
   const hasAuthorization = headers.has("authorization") || headers.has("api-key");
   return { hasAuthorization, dialect: spoken };
+}
+
+function askedFor(query: URLSearchParams) {
+  const intent = query.get("intent") ?? "";
+  const kind: SessionKind = intent === "transcription" ? "transcription" : "realtime";
+  return { intent, kind, model: query.get("model") ?? "" };
+}
+
+/** Exactly one of `model` and `intent=transcription` is taken. */
+function mistakeIn(asked: ReturnType<typeof askedFor> & ReturnType<typeof askedIn>): string {
+  const { intent, kind, model, dialect } = asked;
+  if (intent === "") return model === "" ? "model is missing" : "";
+  if (kind !== "transcription") return "intent is unknown";
+  if (model !== "") return "model and intent exclude each other";
+  return dialect === "beta" ? "transcription sessions are not spoken in the beta protocol" : "";
 }
 
 type ListenOptions = Pick<Bun.Serve.Options<LineData>, "fetch" | "websocket">;

@@ -29,6 +29,8 @@ export const NOTHING_UNANSWERED: Unanswered = {
 export interface UnansweredList {
   /** Gives what the script has for this utterance. */
   addAudio(form: AudioForm, bytes: Uint8Array): ScriptedTurn | undefined;
+  /** What the script has for the next utterance, as far as that is known before it is over. */
+  nextAudio(): ScriptedTurn | undefined;
   addText(text: string): void;
   addToolOutput(toolName: string, output: string): void;
   /** All of it, with the script's answer; the list is empty after. */
@@ -50,6 +52,7 @@ export function createUnansweredList(script: SimulatorScript | undefined): Unans
       current = { ...current, audio, scripted: turn?.answer ?? current.scripted };
       return turn;
     },
+    nextAudio: () => script?.turns.find(({ when }) => when.turn === turnCount + 1),
     addText(text) {
       turnCount += 1;
       const turn = scriptedTurn(script, { kind: "text", turn: turnCount, text });

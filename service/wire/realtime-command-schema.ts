@@ -57,21 +57,28 @@ const transcription = z.strictObject({
   delay: z.string().optional(),
 });
 
-const session = z.strictObject({
+const inputSettings = z.strictObject({
+  format: format.optional(),
+  noise_reduction: z.looseObject({ type: z.string() }).nullable().optional(),
+  transcription: transcription.nullable().optional(),
+  turn_detection: turnDetection.nullable().optional(),
+});
+
+/** A session that only writes down has nothing of a speaker: no instructions, voice or tools. */
+const transcriptionSession = z.strictObject({
+  type: z.literal("transcription"),
+  audio: z.strictObject({ input: inputSettings.optional() }).optional(),
+  include: z.array(z.literal("item.input_audio_transcription.logprobs")).optional(),
+});
+
+const conversationSession = z.strictObject({
   type: z.literal("realtime"),
   model: z.string().optional(),
   instructions: z.string().optional(),
   output_modalities: modalities.optional(),
   audio: z
     .strictObject({
-      input: z
-        .strictObject({
-          format: format.optional(),
-          noise_reduction: z.looseObject({ type: z.string() }).nullable().optional(),
-          transcription: transcription.nullable().optional(),
-          turn_detection: turnDetection.nullable().optional(),
-        })
-        .optional(),
+      input: inputSettings.optional(),
       output: z
         .strictObject({
           format: format.optional(),
@@ -91,6 +98,8 @@ const session = z.strictObject({
   prompt: z.unknown().optional(),
   include: z.array(z.string()).optional(),
 });
+
+const session = z.discriminatedUnion("type", [conversationSession, transcriptionSession]);
 
 const inputText = z.strictObject({ type: z.literal("input_text"), text: z.string() });
 const inputAudio = z.strictObject({

@@ -95,6 +95,7 @@ function playSession(steps: readonly Step[], seed: number): readonly Sent[] {
     script: undefined,
     isSecondResponseIgnored: false,
     sessionId: "sess_1",
+    kind: "realtime",
     model: "m",
     recorder: undefined,
     sendText(text) {

@@ -35,6 +35,7 @@ const SPINS_MAX = 200_000;
 /** Connects; the session's first events are there when the promise is fulfilled. */
 export async function connectRealtimeClient(
   options: Partial<SimulatorOptions> = {},
+  query = "model=simulated",
 ): Promise<RealtimeClient> {
   const clock = createSteppedClock();
   const simulator = createRealtimeSimulator({
@@ -48,7 +49,7 @@ export async function connectRealtimeClient(
   const events: ReceivedEvent[] = [];
   let sentCount = 0;
   let closure: { code: number; reason: string } | undefined;
-  const socket = new WebSocket(`${simulator.url}?model=simulated`, { perMessageDeflate: false });
+  const socket = new WebSocket(`${simulator.url}?${query}`, { perMessageDeflate: false });
   socket.addEventListener("message", (event) => events.push(JSON.parse(String(event.data))));
   socket.addEventListener("close", ({ code, reason }) => {
     closure = { code, reason };
