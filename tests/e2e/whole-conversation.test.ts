@@ -74,11 +74,13 @@ interface Conversation extends AsyncDisposable {
 }
 
 async function begin(path: string, line: () => Line): Promise<Conversation> {
-  const recogniser = await startPocketsphinx([OPENING, SUNDAY, THANKS]);
+  let recogniser: Awaited<ReturnType<typeof startPocketsphinx>> | null = null;
   let model: ReturnType<typeof createChatSimulator> | null = null;
   let voice: ReturnType<typeof watchedSpeech> | null = null;
   const random = createSeededRandom(7);
-  const engines = (clock: SteppedClock) => {
+  const engines = async (clock: SteppedClock) => {
+    // Under the service's census, so that a question on its way to the recogniser is known.
+    recogniser = await startPocketsphinx([OPENING, SUNDAY, THANKS]);
     model = createChatSimulator({
       ...{ clock, random, host: "127.0.0.1", port: 0 },
       ...{ script: SCRIPT, isRecorded: true },
@@ -98,7 +100,7 @@ async function begin(path: string, line: () => Line): Promise<Conversation> {
   const service = await startSteppedService({
     argv: ["--routes-twilio-greeting", "", "--routes-twilio-nudge-seconds", "0"],
     cascade: engines,
-    isBusy: () => recogniser.underWay() > 0 || voice?.isBusy() === true,
+    isBusy: () => (recogniser?.underWay() ?? 0) > 0 || voice?.isBusy() === true,
   });
   const caller = await service.call(path, line());
   const records = () => model?.records ?? [];
@@ -119,7 +121,7 @@ async function begin(path: string, line: () => Line): Promise<Conversation> {
     async [Symbol.asyncDispose]() {
       await service[Symbol.asyncDispose]();
       await model?.stop();
-      await recogniser[Symbol.asyncDispose]();
+      await recogniser?.[Symbol.asyncDispose]();
     },
   };
 }

@@ -33,7 +33,7 @@ export interface SteppedServiceOptions {
   /** Command line of the service; port 0 and the simulator are given. */
   readonly argv?: readonly string[];
   /** A cascade of these engines answers instead of the simulator. */
-  readonly cascade?: (clock: SteppedClock) => CascadeEngines;
+  readonly cascade?: (clock: SteppedClock) => CascadeEngines | Promise<CascadeEngines>;
   readonly simulator?: Pick<SimulatorOptions, "script" | "limits">;
   /** Programs of this machine are at work for the call: time stands still until they are done. */
   readonly isBusy?: () => boolean;
@@ -88,7 +88,7 @@ export async function startSteppedService(
     clock,
     random,
     log: complaintsOnly(complaints),
-    ...(options.cascade !== undefined && { cascade: options.cascade(clock) }),
+    ...(options.cascade !== undefined && { cascade: await options.cascade(clock) }),
     ...(options.summaryModel && { summaryModel: options.summaryModel }),
     simulator: { isRecorded: true, ...options.simulator },
     ...(options.embedding && { embedding: options.embedding }),
