@@ -2,6 +2,12 @@
 // along (decision 22). Built by scripts/build.ts; `bun start` and the test preload call that.
 
 import coreWasmPath from "../build/core.wasm" with { type: "file" };
+import knowledgePrompt from "./assets/prompts/knowledge.md" with { type: "text" };
+import newsPrompt from "./assets/prompts/news.md" with { type: "text" };
+import researchPrompt from "./assets/prompts/research.md" with { type: "text" };
+import responderPrompt from "./assets/prompts/responder.md" with { type: "text" };
+import stocksPrompt from "./assets/prompts/stocks.md" with { type: "text" };
+import weatherPrompt from "./assets/prompts/weather.md" with { type: "text" };
 
 /** Path of the audio core's module. */
 export const CORE_WASM_PATH: string = coreWasmPath;
@@ -10,3 +16,13 @@ export const CORE_WASM_PATH: string = coreWasmPath;
 export async function readCoreWasm(): Promise<Uint8Array<ArrayBuffer>> {
   return new Uint8Array(await Bun.file(CORE_WASM_PATH).arrayBuffer());
 }
+
+/** What the voice and each thinker are told, by name; an operator's own files go before them. */
+export const PROMPTS: Readonly<Record<string, string>> = {
+  responder: responderPrompt,
+  weather: weatherPrompt,
+  stocks: stocksPrompt,
+  news: newsPrompt,
+  knowledge: knowledgePrompt,
+  research: researchPrompt,
+};

@@ -2,15 +2,19 @@
 import type { Call } from "./call.ts";
 import type { LatencyBudgets } from "./call-latency.ts";
 import type { CallMeters } from "./call-meters.ts";
-import type { CallPlan } from "./call-plan.ts";
+import { type CallPlan, conversationSettings } from "./call-plan.ts";
 import type { CallRecord } from "./call-record.ts";
+import type { CallThinkingParts } from "./call-thinking.ts";
 import type { AudioEngine, EngineListener } from "./contract/audio-engine.ts";
 import type { CallEvents, CallStage } from "./contract/call-events.ts";
 import type { Clock } from "./contract/clock.ts";
+import type { StageSink } from "./contract/latency.ts";
 import type { Log } from "./contract/log.ts";
 import type { Tracing } from "./contract/tracing.ts";
 import type { Transport } from "./contract/transport.ts";
 import type { UpstreamFormat } from "./contract/upstream.ts";
+import type { FastLaneDeps } from "./lane/fast/fast-lane-deps.ts";
+import type { LaneOwner } from "./lane/fast/lane-owner.ts";
 import type { EarlyUpstream } from "./upstream/early-upstream.ts";
 
 export interface CallDeps {
@@ -37,6 +41,29 @@ export interface CallDeps {
   readonly stages: readonly CallStage[];
   /** The call has a big lane now; its events can be subscribed to. */
   readonly onEvents: (callId: string, events: CallEvents) => void;
+  /** null: no thinkers are configured. */
+  readonly thinking: CallThinkingParts | null;
   /** The call is over and everything of it is freed. */
   readonly onOver: (call: Call) => void;
+}
+
+interface LaneOfCall {
+  readonly engine: AudioEngine;
+  readonly owner: LaneOwner;
+  readonly stages: StageSink;
+}
+
+/** What the lane gets of it. */
+export function fastLaneDeps(deps: CallDeps, of: LaneOfCall): FastLaneDeps {
+  const { id, clock, upstream, transport, plan } = deps;
+  return {
+    ...of,
+    id,
+    clock,
+    upstream: upstream.upstream(),
+    transport,
+    upstreamSampleBytes: plan.format.upstreamEncoding === "pcm16" ? 2 : 1,
+    settings: conversationSettings(plan),
+    turnEndVote: plan.turnEndVote ?? null,
+  };
 }

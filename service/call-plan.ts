@@ -8,7 +8,8 @@ import type { CallNotice, CallRequest, RefusedCall } from "./contract/transport.
 import type { Upstream, UpstreamFormat, UpstreamSession } from "./contract/upstream.ts";
 import type { VadModel, VadModels } from "./contract/vad-model.ts";
 import { turnsOffered } from "./call-lanes.ts";
-import { providerTurns } from "./upstream/provider-turns.ts";
+import { sessionOf } from "./call-session.ts";
+import { businessOf, type ThinkingParts } from "./call-thinking.ts";
 import type { BargeInAction } from "./conversation/barge-in-action.ts";
 import type { ConversationSettings, Greeting } from "./conversation/conversation-settings.ts";
 import type { IdleSettings } from "./conversation/idle.ts";
@@ -51,6 +52,10 @@ export interface CallPlan {
   readonly vadModel: VadModel;
   readonly vad: VadSettings;
   readonly session: UpstreamSession;
+  /** What the voice is told, before thinkers and context add to it. */
+  readonly instructions: string;
+  /** What the operator's side knows of this call (S1-43). */
+  readonly business: ReadonlyMap<string, string>;
   readonly greeting: Greeting | null;
   readonly bargeIn: BargeInPlan;
   readonly turnEnd: TurnEndPlan;
@@ -77,6 +82,7 @@ export interface NegotiateSettings {
     readonly voice: string;
     readonly instructions: string;
     readonly nudge: string;
+    readonly nudgeWaiting: string;
     readonly goodbye: string;
   };
   readonly routes: { readonly stream: RouteSettings; readonly twilio: RouteSettings };
@@ -97,6 +103,7 @@ export function negotiate(
   request: CallRequest,
   settings: NegotiateSettings,
   models: Pick<VadModels, "preferred" | "find" | "names">,
+  thinking: ThinkingParts | null = null,
 ): CallPlan | RefusedCall {
   const turnDetection = request.turnDetection ?? settings.turnDetection;
   const lane = request.lane ?? (turnDetection === "local" ? "fast" : "big");
@@ -113,6 +120,11 @@ export function negotiate(
   }
   const route = request.transport === "twilio" ? "twilio" : "stream";
   const upstreamFormat = upstreamFormatOf(request, settings);
+  const business = businessOf(request.metadata);
+  const { session, instructions } = sessionOf({
+    ...{ request, settings, route, thinking, business },
+    format: upstreamFormat,
+  });
   return {
     lane,
     turnDetection,
@@ -128,7 +140,9 @@ export function negotiate(
     },
     vadModel,
     vad: request.rateHz === 8000 ? settings.vad.phone : settings.vad.wideband,
-    session: sessionOf(request, settings, route, upstreamFormat),
+    session,
+    instructions,
+    business,
     greeting: greetingOf(request, settings, route),
     bargeIn: settings.bargeIn,
     turnEnd: settings.turnEnd,
@@ -205,24 +219,6 @@ function upstreamFormatOf(
   return { encoding: "pcm16", rateHz: 24000 };
 }
 
-function sessionOf(
-  request: CallRequest,
-  settings: NegotiateSettings,
-  route: "stream" | "twilio",
-  format: UpstreamFormat,
-): UpstreamSession {
-  const routeSettings = settings.routes[route];
-  return {
-    instructions:
-      request.instructions ?? (routeSettings.instructions || settings.agent.instructions),
-    voice: request.voice ?? (routeSettings.voice || settings.agent.voice),
-    tools: [],
-    turnDetection: providerTurns(request.turnDetection ?? settings.turnDetection),
-    transcriptionModel: settings.transcriptionModel,
-    format,
-  };
-}
-
 function turnEndOf({ turnEnd, vad, turnEndVote }: CallPlan): TurnEndSettings {
   const { isAdaptive, silenceMsMin, silenceMsMax } = turnEnd;
   const vote = {
@@ -259,6 +255,7 @@ function idleOf(settings: NegotiateSettings, route: "stream" | "twilio"): IdleSe
     nudgeAfterMs: nudgeSeconds * 1000,
     nudgesMax: NUDGES_MAX,
     nudgeInstructions: settings.agent.nudge,
+    nudgeWaitingInstructions: settings.agent.nudgeWaiting,
     goodbyeAfterMs: idleGoodbyeSeconds * 1000,
     goodbyeInstructions: settings.agent.goodbye,
   };

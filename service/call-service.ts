@@ -27,6 +27,7 @@ import type { VadModels } from "./contract/vad-model.ts";
 import type { CallRecord } from "./call-record.ts";
 import { type CallPlan, isRefused, negotiate, type NegotiateSettings } from "./call-plan.ts";
 import { liveCallOf } from "./call-live.ts";
+import type { BusinessContext, CallThinkingParts, ThinkingParts } from "./call-thinking.ts";
 import { EarlyUpstream } from "./upstream/early-upstream.ts";
 
 /** Twilio connects within a second of its webhook; the token lives 60 s, so does the upstream. */
@@ -64,6 +65,10 @@ export interface CallServiceDeps {
   /** A call was opened; what may be asked of it and changed about it. */
   readonly onCall?: (call: LiveCall) => void;
   readonly onEvents?: (callId: string, events: CallEvents) => void;
+  /** null or left out: no thinkers are configured. */
+  readonly thinking?: ThinkingParts | null;
+  /** For programs that embed the service: what their own data say of a call (S1-43). */
+  readonly lookUp?: (request: CallRequest, signal: AbortSignal) => Promise<BusinessContext>;
 }
 
 interface Prepared {
@@ -103,7 +108,7 @@ export class CallService implements CallOpener {
   prepare(token: string, request: CallRequest): void {
     const { settings, models, clock, upstreamFactory } = this.#deps;
     if (this.#isDraining || this.#prepared.size >= settings.callsMax) return;
-    const plan = negotiate(request, settings, models);
+    const plan = negotiate(request, settings, models, this.#deps.thinking ?? null);
     if (isRefused(plan)) return;
     const upstream = new EarlyUpstream(upstreamFactory, plan.session);
     const timer = clock.setTimer(PREPARED_MS, () => this.#forgetPrepared(token));
@@ -117,7 +122,12 @@ export class CallService implements CallOpener {
   ): CallPort | RefusedCall {
     const refusal = this.admission(request.keyId);
     if (refusal !== null) return { refusal, message: REFUSAL_TEXT[refusal] };
-    const plan = negotiate(request, this.#deps.settings, this.#deps.models);
+    const plan = negotiate(
+      request,
+      this.#deps.settings,
+      this.#deps.models,
+      this.#deps.thinking ?? null,
+    );
     if (isRefused(plan)) return plan;
     const upstream = this.#takePrepared(token) ?? this.#dial(plan);
     const call = this.#openCall(this.#withVoter(plan), request, transport, upstream);
@@ -189,6 +199,7 @@ export class CallService implements CallOpener {
       openEngine,
       stages: this.#deps.stages ?? [],
       onEvents: this.#deps.onEvents ?? (() => undefined),
+      thinking: this.#thinkingOf(request),
       onOver: () => {
         isOver = true;
         this.#onOver(id, keyId);
@@ -211,6 +222,15 @@ export class CallService implements CallOpener {
     const onRefused = (message: string) =>
       transport.sendNotice({ kind: "error", code: "caller_token_refused", message });
     return memories.open({ callId, callerKey, callerToken, onRefused });
+  }
+
+  #thinkingOf(request: CallRequest): CallThinkingParts | null {
+    const { thinking = null, lookUp } = this.#deps;
+    if (thinking === null) return null;
+    return {
+      ...thinking,
+      lookUp: lookUp === undefined ? null : (signal) => lookUp(request, signal),
+    };
   }
 
   #onOver(id: string, keyId: string): void {

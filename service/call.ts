@@ -17,18 +17,20 @@ import type { SendResult } from "./contract/send-result.ts";
 import type { CallNotice, CallPort } from "./contract/transport.ts";
 import type { TokenUsage, UpstreamClosure } from "./contract/upstream.ts";
 import { errorOf, GuardedEngineListener, takeEvery } from "./call-guards.ts";
-import type { CallDeps } from "./call-deps.ts";
+import { type CallDeps, fastLaneDeps } from "./call-deps.ts";
 import { CallLatency } from "./call-latency.ts";
 import { CallSpans } from "./call-spans.ts";
-import { conversationSettings, RECONNECTING, startedNotice } from "./call-plan.ts";
+import { RECONNECTING, startedNotice } from "./call-plan.ts";
 import { CallLanes, type CallLanesDeps } from "./call-lanes.ts";
-import type { LaneOwner, ToolAnswer } from "./lane/fast/lane-owner.ts";
+import { type CallThinking, noToolAnswer, thinkingOf } from "./call-thinking.ts";
+import type { LaneOwner, ToolAnswer, ToolRequest } from "./lane/fast/lane-owner.ts";
 
 export class Call implements CallPort, LaneOwner {
   readonly id: string;
   readonly #deps: CallDeps;
   readonly #engine: AudioEngine;
   readonly lanes: CallLanes;
+  readonly #thinking: CallThinking | null;
   readonly #latency: CallLatency;
   readonly #spans: CallSpans;
   readonly #startedMs: number;
@@ -42,7 +44,6 @@ export class Call implements CallPort, LaneOwner {
     this.id = deps.id;
     this.#engine = engine;
     this.#startedMs = deps.clock.nowMs();
-    const { format } = deps.plan;
     this.#latency = new CallLatency({
       budgets: deps.latencyBudgets,
       log: deps.log,
@@ -51,18 +52,7 @@ export class Call implements CallPort, LaneOwner {
     this.#spans = new CallSpans(deps);
     const onBug = (error: unknown) => this.onBug(error);
     const lanes: CallLanesDeps = {
-      fast: {
-        id: deps.id,
-        clock: deps.clock,
-        engine,
-        upstream: deps.upstream.upstream(),
-        transport: deps.transport,
-        owner: this,
-        stages: this.#latency,
-        upstreamSampleBytes: format.upstreamEncoding === "pcm16" ? 2 : 1,
-        settings: conversationSettings(deps.plan),
-        turnEndVote: deps.plan.turnEndVote ?? null,
-      },
+      fast: fastLaneDeps(deps, { engine, owner: this, stages: this.#latency }),
       stages: deps.stages,
       onEvents: (events) => deps.onEvents(deps.id, events),
       passNotice: (notice) => deps.transport.sendNotice(notice),
@@ -72,6 +62,7 @@ export class Call implements CallPort, LaneOwner {
       },
     };
     this.lanes = new CallLanes(lanes, deps.plan.lane);
+    this.#thinking = thinkingOf(deps, this.lanes.direct, (act) => this.#guard(act));
     const limitMs = deps.callMinutesMax * 60_000;
     this.#limitTimer = deps.clock.setTimer(limitMs, () => this.goodbye("limit_reached"));
   }
@@ -101,6 +92,7 @@ export class Call implements CallPort, LaneOwner {
       this.#sayStarted();
       this.lanes.current().start();
       this.lanes.attach();
+      this.#thinking?.open();
     });
   }
 
@@ -198,6 +190,7 @@ export class Call implements CallPort, LaneOwner {
       () => this.#sayEnded(reason, durationMs),
       () => transport.close(code, reason),
       () => this.lanes.close(),
+      () => this.#thinking?.close(),
       () => this.#engine.shutdown(),
       () => this.#deps.upstream.upstream().close(),
       () => meters.onEnded(durationMs),
@@ -230,7 +223,12 @@ export class Call implements CallPort, LaneOwner {
     this.lanes.notice(RECONNECTING);
   }
 
+  onUpstreamReady(): void {
+    this.#thinking?.onUpstreamReady();
+  }
+
   onUpstreamRestored(): void {
+    this.#thinking?.onUpstreamReady();
     this.#deps.log.info("upstream restored", {});
   }
 
@@ -249,6 +247,7 @@ export class Call implements CallPort, LaneOwner {
   }
 
   onNotice(notice: CallNotice): void {
+    this.#thinking?.onNotice(notice);
     if (notice.kind === "turn_latency") {
       const commitMs = notice.endpointMs + notice.commitMs;
       this.#deps.meters.onTurnLatency(notice.perceivedMs, commitMs);
@@ -273,8 +272,9 @@ export class Call implements CallPort, LaneOwner {
     this.#deps.meters.onSent(result);
   }
 
-  answerTool(name: string): ToolAnswer {
-    return { output: JSON.stringify({ error: `There is no tool ${name}` }), state: "failed" };
+  answerTool(request: ToolRequest, onAnswer: (answer: ToolAnswer) => void): void {
+    if (this.#thinking === null) onAnswer(noToolAnswer(request.name));
+    else this.#thinking.answerTool(request, onAnswer);
   }
 
   end(reason: EndReason): void {

@@ -8,6 +8,7 @@ import { CASCADE_SECRETS, CASCADE_SETTINGS } from "./config-cascade.ts";
 import { CONTEXT_SETTINGS, IDENTITY_SETTINGS } from "./config-callers.ts";
 import { LATENCY_SETTINGS } from "./config-latency.ts";
 import { BARGE_IN_SETTINGS, TURN_END_SETTINGS, VAD_SETTINGS } from "./config-speech.ts";
+import { LANGUAGE_MODEL_SETTINGS, SOURCE_SETTINGS, THINKER_SETTINGS } from "./config-thinkers.ts";
 import { INSTRUCTIONS_BYTES_MAX, SLOTS } from "./limits.ts";
 
 const DEFAULT_INSTRUCTIONS =
@@ -18,6 +19,8 @@ export const VOICE_OF_REALTIME = "marin";
 
 const DEFAULT_NUDGE =
   "The caller is silent. Ask in under ten words whether they are still there. Repeat nothing.";
+const DEFAULT_NUDGE_WAITING =
+  "Say in under ten words that you are still working on it. Say nothing else. Repeat nothing.";
 const DEFAULT_GOODBYE = "Say goodbye to the caller in one short sentence: the call has to end now.";
 
 const text = z.string().max(INSTRUCTIONS_BYTES_MAX);
@@ -135,6 +138,9 @@ export const CONFIG_SCHEMA = z.strictObject({
     nudge: text
       .default(DEFAULT_NUDGE)
       .describe("what the agent is asked to do when the caller is silent"),
+    nudgeWaiting: text
+      .default(DEFAULT_NUDGE_WAITING)
+      .describe("the same while a thinker works for the caller"),
     lostRecording: z
       .string()
       .default("")
@@ -176,6 +182,9 @@ export const CONFIG_SCHEMA = z.strictObject({
   }),
   context: CONTEXT_SETTINGS,
   identity: IDENTITY_SETTINGS,
+  languageModel: LANGUAGE_MODEL_SETTINGS,
+  thinkers: THINKER_SETTINGS,
+  sources: SOURCE_SETTINGS,
   log: z.strictObject({
     level: z.enum(["debug", "info", "warn", "error"]).default("info").describe("least level"),
     isPersonalDataLogged: z.boolean().default(false).describe("write fields that start with pii_"),
@@ -209,6 +218,8 @@ const SECRET_PATHS: ReadonlySet<string> = new Set([
   "twilio.authToken",
   ...CASCADE_SECRETS,
 ]);
+/** Keys of providers end like this. */
+const SECRET_ENDING = /\.(key|\w+Key)$/;
 
 export type SettingKind = "number" | "boolean" | "list" | "text";
 
@@ -242,7 +253,7 @@ function leafOf(path: string, schema: z.core.$ZodType): Setting {
     flag: `--${words.toLowerCase()}`,
     env: ENV_NAMES[path] ?? `VOXBRIDGE_${words.replaceAll("-", "_").toUpperCase()}`,
     kind: kindOf(schema.unwrap()),
-    isSecret: SECRET_PATHS.has(path),
+    isSecret: SECRET_PATHS.has(path) || SECRET_ENDING.test(path),
     help: schema.description ?? "",
     defaultValue: schema.def.defaultValue,
   };

@@ -11,9 +11,17 @@ export type {
   TapeReader,
 } from "./contract/audio-engine.ts";
 export type { Clock } from "./contract/clock.ts";
+export type { LanguageModel } from "./contract/language-model.ts";
 export { CAPTURE_EVENT, VAD_STATE } from "./contract/core.ts";
 export type { Core, CoreSlot, SlotFormat, VadSettings } from "./contract/core.ts";
 export { SEND, type SendResult } from "./contract/send-result.ts";
+export type {
+  CreateThinker,
+  Thinker,
+  ThinkerParts,
+  ThinkRequest,
+  ThinkResult,
+} from "./contract/thinker.ts";
 export { loadCore } from "./core/core.ts";
 export { createAudioEngine } from "./engine/audio-engine.ts";
 export {
@@ -28,3 +36,5 @@ export {
   type MockAudioEngineOptions,
 } from "./engine/mock-audio-engine.ts";
 export { VoxError, type VoxErrorCode } from "./errors.ts";
+export { createModelThinker, type ModelThinkerSettings } from "./thinker/model-thinker.ts";
+export { defineTool, type ThinkerTool } from "./thinker/thinker-tool.ts";

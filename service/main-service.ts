@@ -20,11 +20,14 @@ import { type AudioShared, createAudioShared } from "./engine/audio-shared.ts";
 import { VoxError } from "./errors.ts";
 import { upstreamOf } from "./main-upstream.ts";
 import type { Simulator } from "./simulator/simulator.ts";
+import type { ChatSimulator } from "./simulator/chat-simulator.ts";
 import type { SimulatorOptions } from "./simulator/simulator-options.ts";
 import { createServiceMemory } from "./main-memory.ts";
 import { TRANSCRIPTION_RATE_HZ } from "./speech-to-text/transcription-session.ts";
 import { createMetricsRegistry, type MetricsRegistry } from "./telemetry/metrics-registry.ts";
 import { loadRecording } from "./main-recording.ts";
+import type { ChatSimulatorBehaviour } from "./main-models.ts";
+import { startThinkers } from "./main-thinkers.ts";
 import { createTracing } from "./main-tracing.ts";
 import { createServiceMetrics } from "./telemetry/service-metrics.ts";
 import { type Listener, startListener } from "./transport/listener.ts";
@@ -39,21 +42,28 @@ export interface ServiceDeps {
   readonly warmUpFrames?: number;
   /** Instead of the configured engines of the cascade: for tests and for who embeds the service. */
   readonly cascade?: CascadeEngines;
-  /** Writes the rolling summaries of calls; left out: there are none. */
+  /** Writes the rolling summaries of calls; left out: the thinkers' model, if there is one. */
   readonly summaryModel?: LanguageModel;
+  /** For tests: how the chat simulator behaves, beyond the configuration. */
+  readonly chatSimulator?: ChatSimulatorBehaviour;
   /** For tests: how the simulator behaves, beyond the configuration. */
   readonly simulator?: Pick<SimulatorOptions, "script" | "limits" | "isRecorded">;
   /** For programs that embed the service: what they add to its calls. */
   readonly embedding?: Embedding;
 }
 
-/** Stages and events of the big lane, open calls, a voter on the end of turns. */
-export type Embedding = Pick<CallServiceDeps, "stages" | "onEvents" | "onCall" | "turnEndVoter">;
+/** Stages and events of the big lane, open calls, a voter on turns' ends, what others know of a call. */
+export type Embedding = Pick<
+  CallServiceDeps,
+  "stages" | "onEvents" | "onCall" | "turnEndVoter" | "lookUp"
+>;
 
 export interface RunningService {
   readonly port: number;
   /** Of the simulator that answers, null when a real upstream does. */
   readonly simulator: Simulator | null;
+  /** Of the chat simulator that answers thinkers, null when a real model does. */
+  readonly chatSimulator: ChatSimulator | null;
   readonly calls: CallService;
   readonly listener: Listener;
   readonly metrics: MetricsRegistry;
@@ -79,8 +89,8 @@ export async function startService(deps: ServiceDeps): Promise<RunningService> {
   const poolBytes = config.audioPoolMegabytes * 1024 * 1024;
   const shared = createAudioShared({ core, clock, metrics, poolBytes });
   const chosen = await upstreamOf({ ...deps, metrics, kernels: core.kernels });
-  const { simulator } = chosen;
   const tracing = await createTracing(config.tracing, log);
+  const thinkers = await startThinkers({ ...deps, metrics });
   const upstream = config.upstream;
   const meters = {
     stream: createCallMeters({ service, metrics, route: "stream", upstream }),
@@ -88,7 +98,7 @@ export async function startService(deps: ServiceDeps): Promise<RunningService> {
   };
   const memory = await createServiceMemory({
     ...{ config, clock, random, log, metrics },
-    summaryModel: deps.summaryModel ?? null,
+    summaryModel: deps.summaryModel ?? thinkers.model,
   });
   const calls = new CallService({
     settings: callSettings(config),
@@ -96,6 +106,7 @@ export async function startService(deps: ServiceDeps): Promise<RunningService> {
     random,
     log,
     models,
+    thinking: thinkers.thinking(memory.store),
     upstreamName: upstream,
     upstreamFactory: chosen.factory,
     openEngine: (plan, listener) => openEngine(shared, plan, listener),
@@ -124,13 +135,15 @@ export async function startService(deps: ServiceDeps): Promise<RunningService> {
   const stop = async () => {
     await listener.stop();
     await chosen.stop();
+    await thinkers.stop();
     await memory.store.close();
     await models.close();
     await tracing.close();
   };
   return {
     port: listener.port,
-    simulator,
+    simulator: chosen.simulator,
+    chatSimulator: thinkers.chatSimulator,
     calls,
     listener,
     metrics,

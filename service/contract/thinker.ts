@@ -2,6 +2,9 @@
 // prompt, model, tools, deadline and cache time. It runs beside the conversation and never touches
 // it: what it returns is handed to the model by the router, and spoken only if still wanted.
 import type { CallerContext, ContextUpdate } from "./caller-context.ts";
+import type { Clock, Random } from "./clock.ts";
+import type { LanguageModel } from "./language-model.ts";
+import type { Metrics } from "./metrics.ts";
 
 export interface SaidText {
   readonly speaker: "caller" | "agent";
@@ -12,6 +15,7 @@ export interface ThinkRequest {
   /** The question, rephrased for the specialist (S1-24). */
   readonly query: string;
   readonly turnId: number;
+  /** Empty for a thinker whose answers everybody shares, as are the next two (RT-10). */
   readonly context: CallerContext;
   /** What the operator's side knows of this call (S1-43); data, to be quoted. */
   readonly business: ReadonlyMap<string, string>;
@@ -42,8 +46,23 @@ export interface Thinker {
   readonly timeoutMs: number;
   /** 0: never cached. */
   readonly cacheSeconds: number;
-  /** True: an answer depends on who asks, and is cached for that caller only (RT-10). */
+  /**
+   * True: an answer depends on who asks, and is cached for that caller only (RT-10). False and
+   * cached: everybody shares the answers, so nothing of the caller is told to the thinker.
+   */
   readonly isPersonal: boolean;
-  /** Rejects with VoxError or any error; `signal` ends it (timeout, hang-up, a newer question). */
+  /** Rejects with VoxError or any error; `signal` ends it (timeout, hang-up). */
   think(request: ThinkRequest, signal: AbortSignal): Promise<ThinkResult>;
 }
+
+/** What a thinker is made with. */
+export interface ThinkerParts {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly metrics: Metrics;
+  /** The language model configured for its domain, else the general one. */
+  readonly model: LanguageModel;
+}
+
+/** What a module named in the setting `thinkers.domains` exports under this name. */
+export type CreateThinker = (parts: ThinkerParts) => Thinker;

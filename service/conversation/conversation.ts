@@ -15,11 +15,14 @@ import type { ConversationSettings } from "./conversation-settings.ts";
 import { floorOf, stateOf } from "./conversation-state.ts";
 import { Goodbye } from "./goodbye.ts";
 import { type SilentCaller, silentCallerOf } from "./silent-caller.ts";
+import { WaitingCaller } from "./waiting-caller.ts";
 import type { PlayoutLedger } from "./playout-ledger.ts";
 import type { TurnEnd } from "./turn-end.ts";
 import type { ResponseAsk, ResponseSequence } from "./response-sequence.ts";
 
 export class Conversation {
+  /** Told of thinkers at work. */
+  readonly waiting: WaitingCaller;
   readonly #settings: ConversationSettings;
   readonly #effects: CallEffects;
   readonly #voice: AgentVoice;
@@ -40,6 +43,10 @@ export class Conversation {
     this.#turns = new CallerTurns(settings, effects, facts, this.#voice, {
       isProtected: () => this.#isProtected(),
       isEnding: () => this.#goodbye.isBegun(),
+    });
+    this.waiting = new WaitingCaller({
+      ...{ effects, facts, voice: this.#voice },
+      ...{ turnId: () => this.turnId(), isEnding: () => this.#goodbye.isBegun() },
     });
     this.#silentCaller = silentCallerOf(settings, effects, facts, this.#voice, this);
   }

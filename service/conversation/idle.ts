@@ -15,6 +15,8 @@ export interface IdleSettings {
   readonly nudgesMax: number;
   /** What the model is told to do; strict, or it repeats what it said before. */
   readonly nudgeInstructions: string;
+  /** The same while a thinker works for the caller; absent: no other words. */
+  readonly nudgeWaitingInstructions?: string;
   /** 0: never. */
   readonly goodbyeAfterMs: number;
   readonly goodbyeInstructions: string;
@@ -38,9 +40,16 @@ export class Idle {
 
   /**
    * One frame has passed. isCallerSpeaking: speech, or what may become it. isAgentBusy: a response
-   * is wanted, being made, or still being heard.
+   * is wanted, being made, or still being heard. isWaiting: a thinker works for the caller, who is
+   * silent because of that: no goodbye, and the time towards it begins anew.
    */
-  onFrame(nowMs: number, isCallerSpeaking: boolean, isAgentBusy: boolean): IdleStep {
+  onFrame(
+    nowMs: number,
+    isCallerSpeaking: boolean,
+    isAgentBusy: boolean,
+    isWaiting = false,
+  ): IdleStep {
+    if (isWaiting) this.#awaySinceMs = UNSET;
     if (isCallerSpeaking) {
       this.#awaySinceMs = UNSET;
       this.#nudges = 0;

@@ -24,7 +24,7 @@ const REQUEST_MS_MAX = 10_000;
 const RESPONSE_SILENT_MS_MAX = 30_000;
 const CANCEL_MS_MAX = 5_000;
 
-export type ResponseAsker = "goodbye" | "turn" | "tool" | "greeting" | "nudge";
+export type ResponseAsker = "goodbye" | "turn" | "tool" | "greeting" | "nudge" | "progress";
 
 /** Lower goes first; this is also the bound of the waiting asks. */
 const PRIORITY: Readonly<Record<ResponseAsker, number>> = {
@@ -33,6 +33,7 @@ const PRIORITY: Readonly<Record<ResponseAsker, number>> = {
   tool: 2,
   greeting: 3,
   nudge: 4,
+  progress: 5,
 };
 
 export interface ResponseAsk {

@@ -5,9 +5,12 @@ import type { EndReason } from "../contract/call-terms.ts";
 import { VAD_STATE } from "../contract/core.ts";
 import type { AgentVoice } from "./agent-voice.ts";
 import { Idle, type IdleSettings } from "./idle.ts";
+import type { WaitingCaller } from "./waiting-caller.ts";
 
 /** What it asks of the conversation. */
 export interface SilentCallerOwner {
+  /** Whether the caller waits for a thinker. */
+  readonly waiting: WaitingCaller;
   turnId(): number;
   sayGoodbye(reason: EndReason, instructions: string): void;
 }
@@ -51,12 +54,18 @@ export class SilentCaller {
 
   /** One frame has passed, with the upstream there and no goodbye begun. */
   onFrame(): void {
-    const { effects, facts, voice, settings } = this.#parts;
+    const { effects, facts, voice, settings, owner } = this.#parts;
     const { sequence } = voice;
     const isResponding = sequence.state() !== "idle" || sequence.waiting() > 0;
     const isCallerSpeaking = facts.vadState() !== VAD_STATE.SILENCE;
     const isAgentBusy = isResponding || !voice.isDrained();
-    const step = this.#idle.onFrame(effects.nowMs(), isCallerSpeaking, isAgentBusy);
+    const nowMs = effects.nowMs();
+    const step = this.#idle.onFrame(
+      nowMs,
+      isCallerSpeaking,
+      isAgentBusy,
+      owner.waiting.isWaiting(),
+    );
     if (step === "nudge") this.#nudge();
     if (step !== "goodbye") return;
     effects.count("idle_goodbye");
@@ -65,11 +74,13 @@ export class SilentCaller {
 
   #nudge(): void {
     const { effects, voice, settings, responseWaitMs, owner } = this.#parts;
+    const { nudgeInstructions, nudgeWaitingInstructions } = settings;
     effects.count("idle_nudge");
     voice.sequence.ask({
       asker: "nudge",
       turnId: owner.turnId(),
-      instructions: settings.nudgeInstructions,
+      instructions:
+        (owner.waiting.isWaiting() ? nudgeWaitingInstructions : null) ?? nudgeInstructions,
       deadlineMs: effects.nowMs() + responseWaitMs,
     });
   }

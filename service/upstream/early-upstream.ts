@@ -15,6 +15,8 @@ import type {
 } from "../contract/upstream.ts";
 
 export class EarlyUpstream implements UpstreamListener {
+  /** What its session was told when it was dialled. */
+  readonly instructions: string;
   readonly #upstream: Upstream;
   #taker: UpstreamListener | null = null;
   #onBug: (error: unknown) => void = () => undefined;
@@ -22,6 +24,7 @@ export class EarlyUpstream implements UpstreamListener {
 
   /** Dials at once. */
   constructor(factory: UpstreamFactory, session: UpstreamSession) {
+    this.instructions = session.instructions;
     this.#upstream = factory(session, this);
     this.#upstream.open();
   }

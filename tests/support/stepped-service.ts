@@ -18,6 +18,7 @@ import type { Log } from "../../service/contract/log.ts";
 import { SILENT_LOG } from "../../service/contract/log.ts";
 import type { Embedding, RunningService } from "../../service/main-service.ts";
 import { startService } from "../../service/main-service.ts";
+import type { ChatSimulatorOptions } from "../../service/simulator/chat-simulator.ts";
 import type { Simulator } from "../../service/simulator/simulator.ts";
 import type { SimulatorRecord } from "../../service/simulator/simulator-record.ts";
 import type { SimulatorOptions } from "../../service/simulator/simulator-options.ts";
@@ -37,6 +38,8 @@ export interface SteppedServiceOptions {
   readonly simulator?: Pick<SimulatorOptions, "script" | "limits">;
   /** Programs of this machine are at work for the call: time stands still until they are done. */
   readonly isBusy?: () => boolean;
+  /** How the chat simulator behaves; absent: the service has no thinkers. */
+  readonly chat?: Pick<ChatSimulatorOptions, "script" | "limits">;
   readonly seed?: number;
   readonly summaryModel?: LanguageModel;
   readonly embedding?: Embedding;
@@ -81,7 +84,8 @@ export async function startSteppedService(
   const complaints: string[] = [];
   const random = createSeededRandom(options.seed ?? 1);
   const upstream = options.cascade === undefined ? ["--upstream", "simulator"] : CASCADE_ARGV;
-  const argv = ["--port", "0", ...upstream, ...(options.argv ?? [])];
+  const thinkers = options.chat === undefined ? ["--thinkers-domains", ""] : [];
+  const argv = ["--port", "0", ...upstream, ...thinkers, ...(options.argv ?? [])];
   const config = loadConfig({ argv, env: {}, file: null });
   const running = await startService({
     config,
@@ -92,6 +96,7 @@ export async function startSteppedService(
     ...(options.summaryModel && { summaryModel: options.summaryModel }),
     simulator: { isRecorded: true, ...options.simulator },
     ...(options.embedding && { embedding: options.embedding }),
+    chatSimulator: { isRecorded: true, ...options.chat },
   });
   const simulatorOf = (): Simulator => {
     if (running.simulator === null) throw new Error("The service runs without its simulator");

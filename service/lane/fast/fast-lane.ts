@@ -21,6 +21,7 @@ import { Conversation } from "../../conversation/conversation.ts";
 import { dtmfText, isStageFailure, providerTurns } from "../../upstream/provider-turns.ts";
 import { SpanForwarder } from "../../upstream/span-forwarder.ts";
 import type { FastLaneDeps } from "./fast-lane-deps.ts";
+import { callerWords } from "./lane-owner.ts";
 import { LaneEffects } from "./lane-effects.ts";
 import { StageTimer } from "./stage-timer.ts";
 import { askerOf } from "./turn-end-asker.ts";
@@ -178,6 +179,7 @@ export class FastLane implements CallLane {
     if (!this.#isOpen) return;
     this.#forwarder.flush();
     this.#conversation.onUpstreamReady();
+    this.#deps.owner.onUpstreamReady();
   }
 
   onCommitted(): void {
@@ -231,19 +233,18 @@ export class FastLane implements CallLane {
 
   onCallerTranscript(_itemId: string, text: string): void {
     this.#isTurnWritten = true;
-    const turnId = this.#conversation.turnId();
-    const owner = this.#deps.owner;
-    owner.onNotice({ kind: "transcript", speaker: "caller", text, isFinal: true, turnId, item: 0 });
+    this.#deps.owner.onNotice(callerWords(text, this.#conversation.turnId()));
   }
 
   onToolCall(responseId: string, toolCallId: string, name: string, argumentsText: string): void {
     const { owner, upstream } = this.#deps;
     const turnId = this.#conversation.onToolCall(responseId);
     owner.onNotice({ kind: "tool_status", toolCallId, name, state: "started" });
-    const { output, state } = owner.answerTool(name, argumentsText);
-    upstream.submitToolOutput(toolCallId, output);
-    owner.onNotice({ kind: "tool_status", toolCallId, name, state });
-    this.#conversation.onToolAnswered(turnId);
+    owner.answerTool({ name, argumentsText, turnId }, ({ output, state }) => {
+      upstream.submitToolOutput(toolCallId, output);
+      owner.onNotice({ kind: "tool_status", toolCallId, name, state });
+      this.#conversation.onToolAnswered(turnId);
+    });
   }
 
   onResponseDone(responseId: string, status: ResponseStatus, usage: TokenUsage): void {
@@ -291,8 +292,8 @@ export class FastLane implements CallLane {
 
   /** Receipts leave at the caller's rate. */
   #passNotice(notice: CallNotice): void {
-    const isReceipt = notice.kind === "receipt";
-    const heardSamples = isReceipt ? Math.floor(notice.heardSamples * this.#callerScale) : 0;
-    this.#deps.owner.onNotice(isReceipt ? { ...notice, heardSamples } : notice);
+    if (notice.kind !== "receipt") return this.#deps.owner.onNotice(notice);
+    const heardSamples = Math.floor(notice.heardSamples * this.#callerScale);
+    this.#deps.owner.onNotice({ ...notice, heardSamples });
   }
 }

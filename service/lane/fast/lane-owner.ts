@@ -11,12 +11,22 @@ export interface ToolAnswer {
   readonly state: "done" | "failed";
 }
 
+/** A tool call of the model. */
+export interface ToolRequest {
+  readonly name: string;
+  readonly argumentsText: string;
+  /** The turn that it belongs to (S1-28). */
+  readonly turnId: number;
+}
+
 /** What the lane tells the call that owns it. */
 export interface LaneOwner {
   onUpstreamClosed(closure: UpstreamClosure): void;
   /** The session is gone; another is being opened. */
   onUpstreamLost(closure: UpstreamClosure): void;
   onUpstreamRestored(): void;
+  /** The first session is there. */
+  onUpstreamReady(): void;
   onUsage(usage: TokenUsage): void;
   /** An interruption's own time: from the frame or event that decided to the clear on its way. */
   onBargeIn(reactionMs: number): void;
@@ -27,7 +37,12 @@ export interface LaneOwner {
   onSent(result: SendResult): void;
   /** A throw in a timer's callback. */
   onBug(error: unknown): void;
-  /** -> the tool's answer. Tools are answered at once here; thinkers come with their own module. */
-  answerTool(name: string, argumentsText: string): ToolAnswer;
+  /** onAnswer: exactly once per call of a tool, at once or later; not after the call's end. */
+  answerTool(request: ToolRequest, onAnswer: (answer: ToolAnswer) => void): void;
   end(reason: EndReason): void;
+}
+
+/** What the caller said, as the provider wrote it down. */
+export function callerWords(text: string, turnId: number): CallNotice {
+  return { kind: "transcript", speaker: "caller", text, isFinal: true, turnId, item: 0 };
 }

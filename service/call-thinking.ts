@@ -1,0 +1,214 @@
+// A call's thinkers, seen from the call: tool calls go out, answers come back, the voice learns what is
+// known (S1-05, S1-27..30, S1-37, S1-43).
+// Station: beside call.ts. The desk thinks (thinker/), the memory keeps (call-memory.ts), the session's
+// instructions are put together here and sent again only when they changed.
+import type { CallDeps } from "./call-deps.ts";
+import {
+  type CallMemory,
+  type ContextStore,
+  EMPTY_CALLER_CONTEXT,
+} from "./contract/caller-context.ts";
+import { SEND } from "./contract/send-result.ts";
+import type { CallNotice } from "./contract/transport.ts";
+import type { ToolDefinition, Upstream } from "./contract/upstream.ts";
+import type { Conversation } from "./conversation/conversation.ts";
+import type { ToolAnswer, ToolRequest } from "./lane/fast/lane-owner.ts";
+import { quotedContext } from "./thinker/quoted-context.ts";
+import { type DeskAnswer, ThinkerDesk } from "./thinker/thinker-desk.ts";
+import type { ThinkerPool } from "./thinker/thinker-pool.ts";
+
+/** What the operator's side knows of a call, by name. */
+export type BusinessContext = ReadonlyMap<string, string>;
+
+/** The operator's own program, asked once when a call begins (S1-43). */
+export type LookUp = (signal: AbortSignal) => Promise<BusinessContext>;
+
+/** A look-up that takes longer is not waited for. */
+const LOOK_UP_MS_MAX = 2_000;
+const BUSINESS_ENTRIES_MAX = 32;
+const BUSINESS_CHARACTERS_MAX = 500;
+
+/** What every call of the process shares. */
+export interface ThinkingParts {
+  readonly pool: ThinkerPool;
+  readonly store: ContextStore;
+  /** What the voice is told of its tool. */
+  readonly responderPrompt: string;
+}
+
+/** What it is for one call. */
+export interface CallThinkingParts extends ThinkingParts {
+  readonly lookUp: LookUp | null;
+}
+
+export interface CallThinkingDeps extends CallThinkingParts {
+  readonly memory: CallMemory;
+  /** Of the call's start. */
+  readonly business: BusinessContext;
+  /** The voice's own, without what is added here. */
+  readonly instructions: string;
+  /** What the session was told when it was dialled, which may be before the call. */
+  readonly instructionsTold: string;
+  readonly upstream: Upstream;
+  readonly conversation: () => Conversation;
+  /** Runs an act of ours inside the call's guard; nothing once the call is over. */
+  readonly guard: (act: () => void) => void;
+}
+
+export class CallThinking {
+  readonly #deps: CallThinkingDeps;
+  readonly #desk: ThinkerDesk;
+  readonly #business: Map<string, string>;
+  readonly #closing = new AbortController();
+  #instructionsSent: string;
+  /** The newest ones are with the upstream, but its session may not have them. */
+  #isHeldBack = false;
+
+  constructor(deps: CallThinkingDeps) {
+    this.#deps = deps;
+    const { pool, store, memory, guard, conversation } = deps;
+    this.#business = new Map(deps.business);
+    this.#instructionsSent = deps.instructionsTold;
+    memory.onChange(() => this.#refresh());
+    this.#desk = new ThinkerDesk({
+      pool,
+      memory,
+      store,
+      business: this.#business,
+      turnId: () => conversation().turnId(),
+      onProgress: (text, turnId) =>
+        guard(() => {
+          if (conversation().waiting.onSlow(text, turnId)) pool.metrics.progress.add(1);
+        }),
+      onWorking: (count) => guard(() => conversation().waiting.setThinking(count)),
+    });
+  }
+
+  /** The call begins: the look-up is asked; what it knows comes when it comes. */
+  open(): void {
+    this.#refresh();
+    const { lookUp } = this.#deps;
+    if (lookUp !== null) void this.#lookUp(lookUp);
+  }
+
+  /** A session is there: it is told what it was not dialled with. */
+  onUpstreamReady(): void {
+    if (!this.#isHeldBack) return;
+    this.#instructionsSent = "";
+    this.#refresh();
+  }
+
+  /** onAnswer: once, never within this call. */
+  answerTool(request: ToolRequest, onAnswer: (answer: ToolAnswer) => void): void {
+    const take = (answer: DeskAnswer) => this.#deps.guard(() => onAnswer(answer));
+    this.#desk.route(request, take);
+  }
+
+  /** Final words of both sides; the newest ones help thinkers. */
+  onNotice(notice: CallNotice): void {
+    if (notice.kind !== "transcript" || !notice.isFinal) return;
+    this.#desk.onSaid(notice.speaker, notice.text);
+  }
+
+  close(): void {
+    this.#closing.abort();
+    this.#desk.close();
+  }
+
+  async #lookUp(lookUp: LookUp): Promise<void> {
+    const { clock, log } = this.#deps.pool;
+    const late = new AbortController();
+    const timer = clock.setTimer(LOOK_UP_MS_MAX, () => late.abort());
+    const signal = AbortSignal.any([late.signal, this.#closing.signal]);
+    try {
+      const found = await lookUp(signal);
+      if (signal.aborted) return;
+      for (const [name, text] of [...found].slice(0, BUSINESS_ENTRIES_MAX)) {
+        this.#business.set(name, text.slice(0, BUSINESS_CHARACTERS_MAX));
+      }
+      this.#refresh();
+    } catch (error) {
+      log.warn("look-up failed", { error: error instanceof Error ? error : null });
+    } finally {
+      clock.clearTimer(timer);
+    }
+  }
+
+  /** The session's instructions, when they are not what it was told already. */
+  #refresh(): void {
+    const instructions = this.#instructions();
+    if (instructions === this.#instructionsSent) return;
+    this.#instructionsSent = instructions;
+    this.#deps.guard(() => {
+      const sent = this.#deps.upstream.updateSession({ instructions });
+      this.#isHeldBack = !this.#deps.upstream.isReady() || sent === SEND.DROPPED;
+    });
+  }
+
+  #instructions(): string {
+    const { instructions, responderPrompt } = this.#deps;
+    const known = quotedContext(this.#deps.memory.context(), this.#business);
+    return joined([instructions, responderPrompt, known]);
+  }
+}
+
+/** The thinkers of one call, null when none are configured or nothing is kept of calls. */
+export function thinkingOf(
+  deps: CallDeps,
+  lane: { conversation(): Conversation },
+  guard: (act: () => void) => void,
+): CallThinking | null {
+  const { thinking, plan, upstream, record } = deps;
+  if (thinking === null || record === null) return null;
+  const { business, instructions } = plan;
+  return new CallThinking({
+    ...thinking,
+    conversation: () => lane.conversation(),
+    guard,
+    memory: record.memory,
+    business,
+    instructions,
+    instructionsTold: upstream.instructions,
+    upstream: upstream.upstream(),
+  });
+}
+
+/** A tool call where there are no tools. */
+export function noToolAnswer(name: string): ToolAnswer {
+  return { output: JSON.stringify({ error: `There is no tool ${name}` }), state: "failed" };
+}
+
+/** What a session is told from its start: nothing of the caller is known yet. */
+export interface ThinkingSession {
+  readonly tools: readonly ToolDefinition[];
+  readonly instructions: string;
+}
+
+export function thinkingSession(
+  { pool, responderPrompt }: ThinkingParts,
+  instructions: string,
+  business: BusinessContext,
+): ThinkingSession {
+  const known = quotedContext(EMPTY_CALLER_CONTEXT, business);
+  return { tools: [pool.tool], instructions: joined([instructions, responderPrompt, known]) };
+}
+
+function joined(texts: readonly string[]): string {
+  return texts.filter((text) => text !== "").join("\n\n");
+}
+
+/** Entries of a call's start that the operator marked as knowledge for the agent (S1-43). */
+const BUSINESS_PREFIX = "context.";
+
+/** "context.unit" of the start's metadata or of Twilio's parameters -> "unit"; others stay out. */
+export function businessOf(metadata: ReadonlyMap<string, string>): BusinessContext {
+  const entries = [...metadata]
+    .filter(([name, text]) => name.startsWith(BUSINESS_PREFIX) && text !== "")
+    .slice(0, BUSINESS_ENTRIES_MAX);
+  return new Map(
+    entries.map(([name, text]) => [
+      name.slice(BUSINESS_PREFIX.length),
+      text.slice(0, BUSINESS_CHARACTERS_MAX),
+    ]),
+  );
+}

@@ -1,0 +1,104 @@
+// Settings of language models, thinkers and their data sources; part of the schema in
+// config-schema.ts.
+import { z } from "zod";
+
+const url = (address: string) =>
+  z.url({ protocol: /^https?$/, error: "an http:// or https:// URL" }).default(address);
+const urlOrNone = z.union([
+  z.literal(""),
+  z.url({ protocol: /^https?$/, error: "an http:// or https:// URL" }),
+]);
+const key = z.string().default("");
+
+export const LANGUAGE_MODEL_SETTINGS = z.strictObject({
+  url: urlOrNone
+    .default("")
+    .describe(
+      "any OpenAI-compatible chat server, up to its /v1; empty = OpenAI with openai.apiKey, " +
+        "or the chat simulator when the simulator answers calls",
+    ),
+  key: key.describe("key of languageModel.url"),
+  model: z.string().min(1).default("gpt-5.4-mini").describe("text model of thinkers and summaries"),
+  dialect: z
+    .enum(["openai", "compatible"])
+    .default("openai")
+    .describe("bound of an answer: openai max_completion_tokens, compatible max_tokens"),
+  hasOutputSchema: z
+    .boolean()
+    .default(true)
+    .describe("the server takes response_format json_schema"),
+  answerSeconds: z.number().min(1).max(600).default(20).describe("longest wait for first bytes"),
+  script: z.string().default("").describe("file that tells the chat simulator what to answer"),
+});
+
+interface ThinkerDefaults {
+  readonly model?: string;
+  readonly timeoutSeconds: number;
+  readonly cacheSeconds: number;
+}
+
+function thinkerSettings({ model = "", timeoutSeconds, cacheSeconds }: ThinkerDefaults) {
+  return z.strictObject({
+    model: z.string().default(model).describe("its own text model, empty = languageModel.model"),
+    url: urlOrNone.default("").describe("its own chat server, empty = languageModel.url"),
+    key: key.describe("key of its own chat server"),
+    timeoutSeconds: z
+      .number()
+      .min(1)
+      .max(600)
+      .default(timeoutSeconds)
+      .describe("longest wait for its answer"),
+    cacheSeconds: z
+      .int()
+      .min(0)
+      .max(86_400)
+      .default(cacheSeconds)
+      .describe("how long an answer is given again, 0 = never"),
+  });
+}
+
+export const THINKER_SETTINGS = z.strictObject({
+  domains: z
+    .array(z.string().min(1))
+    .max(16)
+    .default(["weather", "stocks", "news", "knowledge", "research"])
+    .describe("thinkers: names of those that come along, paths of own modules; empty = none"),
+  prompts: z
+    .string()
+    .default("")
+    .describe("folder whose <domain>.md and responder.md go before those that come along"),
+  perCallMax: z.int().min(1).max(32).default(4).describe("questions of one call at once"),
+  perProcessMax: z.int().min(1).max(10_000).default(200).describe("questions of all calls at once"),
+  progressSeconds: z
+    .number()
+    .min(0)
+    .max(120)
+    .default(8)
+    .describe("a slower thinker is bridged by a line of the voice, again after as long; 0 = never"),
+  progressMax: z.int().min(0).max(10).default(3).describe("such lines per question"),
+  isClassified: z
+    .boolean()
+    .default(false)
+    .describe("a text model chooses the domain instead of the voice"),
+  classifySeconds: z.number().min(0.1).max(30).default(1).describe("longest wait for that choice"),
+  researchStepSeconds: z
+    .number()
+    .min(0)
+    .max(60)
+    .default(5)
+    .describe("shortest step of research, slow on purpose"),
+  weather: thinkerSettings({ timeoutSeconds: 20, cacheSeconds: 600 }),
+  stocks: thinkerSettings({ timeoutSeconds: 20, cacheSeconds: 60 }),
+  news: thinkerSettings({ model: "gpt-5.4", timeoutSeconds: 30, cacheSeconds: 300 }),
+  knowledge: thinkerSettings({ timeoutSeconds: 20, cacheSeconds: 120 }),
+  research: thinkerSettings({ model: "gpt-5.4", timeoutSeconds: 90, cacheSeconds: 120 }),
+});
+
+export const SOURCE_SETTINGS = z.strictObject({
+  geocodingUrl: url("https://geocoding-api.open-meteo.com").describe("Open-Meteo's places"),
+  weatherUrl: url("https://api.open-meteo.com").describe("Open-Meteo's forecasts"),
+  stocksUrl: url("https://finnhub.io/api/v1").describe("Finnhub"),
+  stocksKey: key.describe("key of Finnhub, empty = no share prices"),
+  newsUrl: url("https://newsapi.org").describe("NewsAPI"),
+  newsKey: key.describe("key of NewsAPI, empty = no news"),
+});

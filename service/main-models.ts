@@ -1,0 +1,112 @@
+// The language models of thinkers as the configuration says, and the chat simulator that stands in for
+// them when there is no key. Station: beside main-thinkers.ts.
+import { readFile } from "node:fs/promises";
+import type { Config } from "./config.ts";
+import type { Clock, Random } from "./contract/clock.ts";
+import type { LanguageModel } from "./contract/language-model.ts";
+import type { Log } from "./contract/log.ts";
+import type { Metrics } from "./contract/metrics.ts";
+import { VoxError } from "./errors.ts";
+import { createChatModel } from "./language-model/chat-model.ts";
+import { BREAKER_DEFAULTS, CircuitBreaker } from "./provider/circuit-breaker.ts";
+import { createProviderMetrics } from "./provider/provider-metrics.ts";
+import { parseChatScript } from "./simulator/chat-script.ts";
+import {
+  type ChatSimulator,
+  type ChatSimulatorOptions,
+  createChatSimulator,
+} from "./simulator/chat-simulator.ts";
+
+const OPENAI_URL = "https://api.openai.com/v1";
+const SIMULATED_MODEL = "simulator";
+
+export type ChatSimulatorBehaviour = Pick<ChatSimulatorOptions, "script" | "limits" | "isRecorded">;
+
+export interface ThinkersDeps {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  /** For tests: how the chat simulator behaves. */
+  readonly chatSimulator?: ChatSimulatorBehaviour | undefined;
+}
+
+/** Without any key the chat simulator answers, as the simulated Realtime API does. */
+export function isSimulated({ languageModel, upstream }: Config): boolean {
+  return languageModel.url === "" && upstream === "simulator";
+}
+
+export async function simulatorOf(deps: ThinkersDeps): Promise<ChatSimulator> {
+  const { clock, random, config, chatSimulator = {} } = deps;
+  const path = config.languageModel.script;
+  const script = path === "" ? {} : { script: parseChatScript(await readText(path)) };
+  return createChatSimulator({
+    clock,
+    random,
+    host: "127.0.0.1",
+    port: 0,
+    ...script,
+    ...chatSimulator,
+  });
+}
+
+export interface OwnModel {
+  /** In metrics and errors. */
+  readonly provider: string;
+  readonly model: string;
+  readonly url: string;
+  readonly key: string;
+}
+
+/** The model of one use; "" means the general one's. null: there is no server for it. */
+export function modelFor(
+  deps: ThinkersDeps,
+  simulator: ChatSimulator | null,
+  models: Map<string, LanguageModel>,
+  own: OwnModel,
+): LanguageModel | null {
+  const { config, clock, random, metrics } = deps;
+  const { languageModel, openai, upstream } = config;
+  const isOpenai = languageModel.url === "" && upstream !== "simulator" && openai.apiKey !== "";
+  const general = simulator?.url ?? (isOpenai ? OPENAI_URL : languageModel.url);
+  const baseUrl = own.url === "" ? general : own.url;
+  if (baseUrl === "") return null;
+  const generalKey = isOpenai ? openai.apiKey : languageModel.key;
+  const made = models.get(own.provider);
+  if (made !== undefined) return made;
+  const shown = createProviderMetrics(metrics, own.provider);
+  const breaker = new CircuitBreaker(BREAKER_DEFAULTS, clock, (state) => shown.showBreaker(state));
+  const answerMsMax = languageModel.answerSeconds * 1000;
+  const isOfSimulator = simulator !== null && own.url === "";
+  const model = createChatModel(
+    {
+      provider: own.provider,
+      baseUrl,
+      key: own.url === "" ? generalKey : own.key,
+      model: isOfSimulator ? SIMULATED_MODEL : own.model || languageModel.model,
+      dialect: languageModel.dialect,
+      hasOutputSchema: languageModel.hasOutputSchema,
+      answerMsMax,
+      silenceMsMax: answerMsMax,
+      totalMsMax: 10 * answerMsMax,
+      retriesMax: 2,
+    },
+    { clock, random, metrics, breaker },
+  );
+  models.set(own.provider, model);
+  return model;
+}
+
+export async function readText(path: string): Promise<string> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (cause) {
+    throw invalid(`${path} must be a readable file`, cause);
+  }
+}
+
+export function invalid(what: string, cause?: unknown): VoxError {
+  const message = `Cannot set up the thinkers: ${what}`;
+  return new VoxError(message, { code: "config_invalid", isRetryable: false, cause });
+}

@@ -1,0 +1,225 @@
+// The thinkers of one call: takes tool calls, lets thinkers work beside the conversation, and gives
+// exactly one answer to each call, whatever happens (RT-09).
+//
+//   tool call -> route -> cached? -> thinker (deadline, signal) -> answer, context, cache
+//                                      \-- progress --> the voice bridges the wait
+//
+// Station: between call-thinking.ts (the call's side: submit, speak, notices) and the thinkers. It
+// never speaks and never blocks: route() returns before anything is asked.
+// Limits: perCallMax questions at once, more are answered as busy; texts are cut at the bounds below.
+import {
+  type CallMemory,
+  type ContextStore,
+  EMPTY_CALLER_CONTEXT,
+} from "../contract/caller-context.ts";
+import type { SaidText, Thinker, ThinkResult } from "../contract/thinker.ts";
+import { VoxError } from "../errors.ts";
+import { cacheKeyOf, readCached, writeCached } from "./result-cache.ts";
+import { ROUTING_TOOL, type Route, routeOf } from "./routing-tool.ts";
+import type { ThinkerOutcome } from "./thinker-metrics.ts";
+import type { ThinkerPool } from "./thinker-pool.ts";
+import { Wait } from "./wait.ts";
+
+/** Of an answer that goes to the voice; a thinker that says more is cut. */
+const RESPONSE_CHARACTERS_MAX = 8_000;
+const SOURCES_MAX = 5;
+const PROGRESS_CHARACTERS_MAX = 200;
+const SAID_TEXTS_MAX = 10;
+const SAID_CHARACTERS_MAX = 1_000;
+
+export interface DeskDeps {
+  readonly pool: ThinkerPool;
+  readonly memory: CallMemory;
+  /** Of results. */
+  readonly store: Pick<ContextStore, "cached" | "cache">;
+  readonly business: ReadonlyMap<string, string>;
+  /** The newest turn: an answer to an older one is stale (S1-28). */
+  readonly turnId: () => number;
+  /** A thinker is slow: the voice may say a line. */
+  readonly onProgress: (text: string, turnId: number) => void;
+  readonly onWorking: (count: number) => void;
+}
+
+export interface ToolCallOfTurn {
+  readonly name: string;
+  readonly argumentsText: string;
+  readonly turnId: number;
+}
+
+export interface DeskAnswer {
+  /** Goes to the model as it is. */
+  readonly output: string;
+  readonly state: "done" | "failed";
+}
+
+export class ThinkerDesk {
+  readonly #deps: DeskDeps;
+  readonly #closing = new AbortController();
+  readonly #said: SaidText[] = [];
+  #working = 0;
+
+  constructor(deps: DeskDeps) {
+    this.#deps = deps;
+  }
+
+  working(): number {
+    return this.#working;
+  }
+
+  /** Something was said; the newest words go to thinkers that answer personally. */
+  onSaid(speaker: SaidText["speaker"], text: string): void {
+    this.#said.push({ speaker, text: text.slice(0, SAID_CHARACTERS_MAX) });
+    if (this.#said.length > SAID_TEXTS_MAX) this.#said.shift();
+  }
+
+  /** onAnswer: exactly once, never within route(), also after close(). */
+  route(call: ToolCallOfTurn, onAnswer: (answer: DeskAnswer) => void): void {
+    const { pool } = this.#deps;
+    const startedMs = pool.clock.nowMs();
+    if (call.name !== ROUTING_TOOL) {
+      pool.metrics.countFlaw("unknown_tool");
+      const answer = failed(`There is no tool ${call.name.slice(0, 64)}.`);
+      queueMicrotask(() => onAnswer(answer));
+      return;
+    }
+    const route = routeOf(call.argumentsText, pool.domains, pool.general);
+    if (route.flaw !== "none") pool.metrics.countFlaw(route.flaw);
+    pool.metrics.countRoute(route.domain);
+    const isPlaced = this.#working < pool.settings.perCallMax && pool.begin();
+    if (!isPlaced) {
+      pool.metrics.countOutcome(route.domain, "busy");
+      queueMicrotask(() => onAnswer(failed("Too many questions at once; ask again in a moment.")));
+      return;
+    }
+    this.#setWorking(1);
+    void this.#answer(route, call.turnId, startedMs)
+      .then(onAnswer)
+      .finally(() => {
+        pool.end();
+        this.#setWorking(-1);
+      });
+  }
+
+  /** The call is over: whatever is still thought about ends, its answers go nowhere. */
+  close(): void {
+    this.#closing.abort();
+  }
+
+  #setWorking(delta: 1 | -1): void {
+    this.#working += delta;
+    if (!this.#closing.signal.aborted) this.#deps.onWorking(this.#working);
+  }
+
+  /** Never rejects. */
+  async #answer(route: Route, turnId: number, startedMs: number): Promise<DeskAnswer> {
+    const { pool } = this.#deps;
+    const signal = this.#closing.signal;
+    const chosen = await pool.classify?.(route.query, route.domain, signal);
+    const domain = chosen ?? route.domain;
+    try {
+      const { result, isCached } = await this.#think(domain, route.query, turnId, startedMs);
+      this.#keep(domain, route.query, result, isCached);
+      this.#count(domain, isCached ? "cached" : "answered", turnId);
+      if (!isCached) pool.metrics.observeAnswer(domain, pool.clock.nowMs() - startedMs);
+      return { output: outputOf(result), state: "done" };
+    } catch (error) {
+      const isLate = error instanceof VoxError && error.code === "engine_timeout";
+      this.#count(domain, isLate ? "timed_out" : "failed", turnId);
+      if (!signal.aborted) {
+        pool.log.warn("thinker failed", { domain, error: error instanceof Error ? error : null });
+      }
+      return failed(isLate ? "It took too long to find out." : "It could not be found out.");
+    }
+  }
+
+  async #think(domain: string, query: string, turnId: number, startedMs: number) {
+    const { pool, memory, business } = this.#deps;
+    const thinker = pool.thinker(domain);
+    const isShared = thinker.cacheSeconds > 0 && !thinker.isPersonal;
+    const context = memory.context();
+    const key = cacheKeyOf(domain, query, thinker.isPersonal ? context : null);
+    if (thinker.cacheSeconds > 0) {
+      const found = readCached(await this.#cached(thinker, key));
+      if (found !== null) return { result: found, isCached: true };
+    }
+    const wait = new Wait(pool, this.#closing.signal, thinker.timeoutMs, (text) =>
+      this.#deps.onProgress(text, turnId),
+    );
+    const request = {
+      query,
+      turnId,
+      context: isShared ? EMPTY_CALLER_CONTEXT : context,
+      business: isShared ? NOTHING : business,
+      said: isShared ? [] : [...this.#said],
+      onProgress: (text: string) => wait.onProgress(text.slice(0, PROGRESS_CHARACTERS_MAX)),
+    };
+    pool.metrics.dispatchMs.observe(pool.clock.nowMs() - startedMs);
+    const result = await wait.until((signal) => thinker.think(request, signal));
+    return { result: boundedResult(thinker, result), isCached: false };
+  }
+
+  /**
+   * What was learned is applied first, also for a cached answer (RT-10); then the answer is cached
+   * under what is known by now, as the same question will be asked with that.
+   */
+  #keep(domain: string, query: string, result: ThinkResult, isCached: boolean): void {
+    const { pool, memory, store } = this.#deps;
+    memory.update({ ...result.contextUpdate, topic: domain });
+    const thinker = pool.thinker(domain);
+    const { cacheSeconds, isPersonal } = thinker;
+    if (isCached || cacheSeconds === 0) return;
+    const key = cacheKeyOf(domain, query, isPersonal ? memory.context() : null);
+    // A store that is away is counted by itself (context/steady-store.ts); it costs an answer.
+    store
+      .cache(this.#scopeOf(thinker), key, writeCached(result), cacheSeconds * 1000)
+      .catch(() => undefined);
+  }
+
+  async #cached(thinker: Thinker, key: string): Promise<string | null> {
+    try {
+      return await this.#deps.store.cached(this.#scopeOf(thinker), key);
+    } catch {
+      // As above: thought about again.
+      return null;
+    }
+  }
+
+  /** Everybody's, or who asks alone (RT-10). */
+  #scopeOf({ isPersonal }: Thinker): string {
+    return isPersonal ? this.#deps.memory.cacheScope() : "";
+  }
+
+  #count(domain: string, outcome: ThinkerOutcome, turnId: number): void {
+    const { metrics } = this.#deps.pool;
+    const isDone = outcome === "answered" || outcome === "cached";
+    if (this.#closing.signal.aborted) metrics.countOutcome(domain, "unwanted");
+    else if (isDone && turnId !== this.#deps.turnId()) metrics.countOutcome(domain, "stale");
+    else metrics.countOutcome(domain, outcome);
+  }
+}
+
+const NOTHING: ReadonlyMap<string, string> = new Map();
+
+/** What came, cut to what may go on. Throws when there is nothing in it. */
+function boundedResult({ domain }: Thinker, result: ThinkResult | undefined): ThinkResult {
+  const response = typeof result?.response === "string" ? result.response.trim() : "";
+  if (result === undefined || response === "") {
+    const message = `Cannot use thinker ${domain}: it returned nothing, must return a response`;
+    throw new VoxError(message, { code: "engine_protocol", isRetryable: false, provider: domain });
+  }
+  const isCut = response.length > RESPONSE_CHARACTERS_MAX;
+  return {
+    ...result,
+    response: isCut ? `${response.slice(0, RESPONSE_CHARACTERS_MAX)} [cut]` : response,
+    ...(result.sources !== undefined && { sources: result.sources.slice(0, SOURCES_MAX) }),
+  };
+}
+
+function outputOf({ response, sources }: ThinkResult): string {
+  return JSON.stringify({ answer: response, ...(sources !== undefined && { sources }) });
+}
+
+function failed(what: string): DeskAnswer {
+  const output = JSON.stringify({ error: `${what} Tell the caller so plainly; invent nothing.` });
+  return { output, state: "failed" };
+}

@@ -1,0 +1,35 @@
+// Goal: while a thinker works the caller is told so in silence only, bounded, and is never said goodbye
+// to for waiting. Method: the conversation on recorded effects, frame by frame.
+import { describe, expect, test } from "bun:test";
+import { Idle } from "../../service/conversation/idle.ts";
+
+const SETTINGS = {
+  nudgeAfterMs: 1_000,
+  nudgesMax: 2,
+  nudgeInstructions: "there?",
+  nudgeWaitingInstructions: "working",
+  goodbyeAfterMs: 3_000,
+  goodbyeInstructions: "bye",
+};
+
+/** Steps of one silence, 20 ms a frame, as "ms:step". */
+function silence(ms: number, isWaiting: (atMs: number) => boolean): string[] {
+  const idle = new Idle(SETTINGS);
+  const steps: string[] = [];
+  for (let atMs = 0; atMs <= ms; atMs += 20) {
+    const step = idle.onFrame(atMs, false, false, isWaiting(atMs));
+    if (step !== "none") steps.push(`${atMs}:${step}`);
+  }
+  return steps;
+}
+
+describe("Idle while a thinker works", () => {
+  test("S1-38: nudges as ever but says no goodbye", () => {
+    expect(silence(10_000, () => true)).toEqual(["1000:nudge", "2020:nudge"]);
+  });
+
+  test("the time towards the goodbye begins when the thinker is done", () => {
+    const steps = silence(10_000, (atMs) => atMs < 5_000);
+    expect(steps.at(-1)).toBe("7980:goodbye");
+  });
+});
