@@ -1,7 +1,9 @@
 // Goal: while a thinker works the caller is told so in silence only, bounded, and is never said goodbye
 // to for waiting. Method: the conversation on recorded effects, frame by frame.
 import { describe, expect, test } from "bun:test";
+import { VAD_STATE } from "../../service/contract/core.ts";
 import { Idle } from "../../service/conversation/idle.ts";
+import { TestCall } from "./conversation-fixture.ts";
 
 const SETTINGS = {
   nudgeAfterMs: 1_000,
@@ -31,5 +33,37 @@ describe("Idle while a thinker works", () => {
   test("the time towards the goodbye begins when the thinker is done", () => {
     const steps = silence(10_000, (atMs) => atMs < 5_000);
     expect(steps.at(-1)).toBe("7980:goodbye");
+  });
+});
+
+describe("WaitingCaller", () => {
+  function ready(): TestCall {
+    const call = new TestCall();
+    call.conversation.onUpstreamReady();
+    call.frames(5);
+    return call;
+  }
+
+  test("S1-38: a line is asked for into silence, with the progress as quoted data", () => {
+    const { conversation } = ready();
+    expect(conversation.waiting.onSlow('say "hello"', 0)).toBe(true);
+    expect(conversation.sequence().current()).toMatchObject({ asker: "progress", turnId: 0 });
+    expect(conversation.sequence().current()?.instructions).toContain('"say \\"hello\\""');
+  });
+
+  test("not while the caller speaks, nor while something is asked for, nor for an older turn", () => {
+    const speaking = ready();
+    speaking.effects.vad = VAD_STATE.SPEECH;
+    expect(speaking.conversation.waiting.onSlow("", 0)).toBe(false);
+    const asked = ready();
+    asked.conversation.onToolAnswered();
+    expect(asked.conversation.waiting.onSlow("", 0)).toBe(false);
+    expect(ready().conversation.waiting.onSlow("", -1)).toBe(false);
+  });
+
+  test("not once the goodbye has begun", () => {
+    const { conversation } = ready();
+    conversation.sayGoodbye("agent_ended", "");
+    expect(conversation.waiting.onSlow("", 0)).toBe(false);
   });
 });
