@@ -175,6 +175,11 @@ describe("over the stream", () => {
       ttsFirstAudioMs: 20 + 150,
     });
     expect(latency?.perceivedMs).toBeLessThanOrEqual(800);
+    // And one line a turn for operators, with the document's first and last figure.
+    const lines = service.logged.filter(([event]) => event === "turn stages");
+    expect(lines.map(([, fields]) => fields)).toMatchObject([
+      { turnId: 1, vadMs: latency?.endpointMs, totalTurnMs: latency?.perceivedMs, sttFinalMs: 120 },
+    ]);
   });
 
   test("S0-18: on the big lane, push to talk: one commit, one answer, no words before it", async () => {

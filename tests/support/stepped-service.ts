@@ -14,7 +14,7 @@ import { createCaller } from "../../scripts/caller/caller.ts";
 import type { CascadeEngines } from "../../service/cascade/cascade-settings.ts";
 import { loadConfig } from "../../service/config.ts";
 import type { LanguageModel } from "../../service/contract/language-model.ts";
-import type { Log } from "../../service/contract/log.ts";
+import type { Log, LogFields } from "../../service/contract/log.ts";
 import { SILENT_LOG } from "../../service/contract/log.ts";
 import type { Embedding, RunningService } from "../../service/main-service.ts";
 import { startService } from "../../service/main-service.ts";
@@ -57,6 +57,8 @@ export interface SteppedService extends AsyncDisposable {
   readonly url: string;
   /** Errors and warnings the service logged, for messages of failing tests. */
   readonly complaints: readonly string[];
+  /** What else it logged for operators, event and fields. */
+  readonly logged: readonly LoggedEvent[];
   /** Dials and waits until the line is open; throws when it was refused. */
   call(path: string, line: Line, dial?: DialOptions): Promise<Caller>;
   /** What the agent of the call that was opened as number `index` was told and heard. */
@@ -82,6 +84,7 @@ export async function startSteppedService(
   const census = openSocketCensus();
   const clock = createSteppedClock();
   const complaints: string[] = [];
+  const logged: LoggedEvent[] = [];
   const random = createSeededRandom(options.seed ?? 1);
   const upstream = options.cascade === undefined ? ["--upstream", "simulator"] : CASCADE_ARGV;
   const thinkers = options.chat === undefined ? ["--thinkers-domains", ""] : [];
@@ -91,7 +94,7 @@ export async function startSteppedService(
     config,
     clock,
     random,
-    log: complaintsOnly(complaints),
+    log: keptLog(complaints, logged),
     ...(options.cascade !== undefined && { cascade: await options.cascade(clock) }),
     ...(options.summaryModel && { summaryModel: options.summaryModel }),
     simulator: { isRecorded: true, ...options.simulator },
@@ -130,6 +133,7 @@ export async function startSteppedService(
     census,
     url,
     complaints,
+    logged,
     step,
     record(index) {
       const record = simulatorOf().records[index];
@@ -179,9 +183,12 @@ export function noticesOf<Case extends keyof NoticeValues>(
     .map(({ value }) => value as NoticeValues[Case]);
 }
 
-function complaintsOnly(complaints: string[]): Log {
+export type LoggedEvent = readonly [event: string, fields: LogFields];
+
+function keptLog(complaints: string[], logged: LoggedEvent[]): Log {
   const log: Log = {
     ...SILENT_LOG,
+    info: (event, fields = {}) => logged.push([event, fields]),
     warn: (event, fields) => complaints.push(`warn ${event} ${Bun.inspect(fields)}`),
     error: (event, fields) => complaints.push(`error ${event} ${Bun.inspect(fields)}`),
     with: () => log,
