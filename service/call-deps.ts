@@ -55,7 +55,7 @@ interface LaneOfCall {
 
 /** What the lane gets of it. */
 export function fastLaneDeps(deps: CallDeps, of: LaneOfCall): FastLaneDeps {
-  const { id, clock, upstream, transport, plan } = deps;
+  const { id, clock, upstream, transport, plan, meters } = deps;
   return {
     ...of,
     id,
@@ -65,5 +65,7 @@ export function fastLaneDeps(deps: CallDeps, of: LaneOfCall): FastLaneDeps {
     upstreamSampleBytes: plan.format.upstreamEncoding === "pcm16" ? 2 : 1,
     settings: conversationSettings(plan),
     turnEndVote: plan.turnEndVote ?? null,
+    hybridDetector: plan.hybridDetector,
+    onSavedMs: meters.onSavedMs,
   };
 }

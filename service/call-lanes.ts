@@ -15,7 +15,7 @@ import type { FastLaneDeps } from "./lane/fast/fast-lane-deps.ts";
 /** What each lane can be asked for: local turns on either, everything else on the big one. */
 export const LANE_TURNS: Readonly<Record<LaneName, readonly TurnDetection[]>> = {
   fast: ["local"],
-  big: ["local", "server_vad", "semantic_vad", "none"],
+  big: ["local", "server_vad", "semantic_vad", "hybrid", "none"],
 };
 
 /** The cascade's engines detect no turns: they are the call's own. */

@@ -17,6 +17,8 @@ export interface CallMeters {
   /** From the event that decided to the clear on its way. */
   onBargeIn(reactionMs: number): void;
   onCount(name: ConversationCount): void;
+  /** From the early silence to the confirmed end of a turn. */
+  onSavedMs(savedMs: number): void;
 }
 
 const CONVERSATION_COUNTS: readonly ConversationCount[] = [
@@ -43,6 +45,12 @@ const CONVERSATION_COUNTS: readonly ConversationCount[] = [
   "late_audio_dropped",
   "truncated",
   "item_deleted",
+  "speculation_begun",
+  "speculation_hit",
+  "speculation_miss",
+  "speculation_dropped",
+  "speculation_off",
+  "take_back_overdue",
   "idle_nudge",
   "idle_goodbye",
 ];
@@ -94,6 +102,9 @@ export function createCallMeters({
     onBargeIn(reactionMs) {
       service.bargeIns.add(1);
       service.bargeInLatencyMs.observe(reactionMs);
+    },
+    onSavedMs(savedMs) {
+      service.speculationSavedMs.observe(savedMs);
     },
     onCount(name) {
       counts.get(name)?.add(1);

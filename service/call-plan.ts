@@ -10,8 +10,11 @@ import type { VadModel, VadModels } from "./contract/vad-model.ts";
 import { turnsOffered } from "./call-lanes.ts";
 import { sessionOf } from "./call-session.ts";
 import { businessOf, type ThinkingParts } from "./call-thinking.ts";
+import type { HybridDetector } from "./upstream/provider-turns.ts";
 import type { BargeInAction } from "./conversation/barge-in-action.ts";
-import type { ConversationSettings, Greeting } from "./conversation/conversation-settings.ts";
+import type { ConversationSettings } from "./conversation/conversation-settings.ts";
+import type { Greeting } from "./conversation/greeting.ts";
+import type { SpeculationSettings } from "./conversation/speculation.ts";
 import type { IdleSettings } from "./conversation/idle.ts";
 import type { TurnEndSettings } from "./conversation/turn-end.ts";
 import type { TurnEndVote } from "./lane/fast/turn-end-asker.ts";
@@ -61,6 +64,9 @@ export interface CallPlan {
   readonly turnEnd: TurnEndPlan;
   /** Who is asked whether a turn is over; not part of what a caller can ask for. */
   readonly turnEndVote?: TurnEndVote;
+  readonly hybridDetector: HybridDetector;
+  /** null: no turn is answered before it is over. */
+  readonly speculation: SpeculationSettings | null;
   readonly idle: IdleSettings | null;
 }
 
@@ -94,6 +100,8 @@ export interface NegotiateSettings {
   readonly vad: { readonly phone: VadSettings; readonly wideband: VadSettings };
   readonly bargeIn: BargeInPlan;
   readonly turnEnd: TurnEndPlan;
+  readonly hybrid: { readonly detector: HybridDetector };
+  readonly speculation: SpeculationSettings & { readonly isEnabled: boolean };
   /** Model that writes down the caller's words, "" for none. */
   readonly transcriptionModel: string;
 }
@@ -146,6 +154,8 @@ export function negotiate(
     greeting: greetingOf(request, settings, route),
     bargeIn: settings.bargeIn,
     turnEnd: settings.turnEnd,
+    hybridDetector: settings.hybrid.detector,
+    speculation: settings.speculation.isEnabled ? settings.speculation : null,
     idle: idleOf(settings, route),
   };
 }
@@ -170,6 +180,7 @@ export function conversationSettings(plan: CallPlan): ConversationSettings {
     duckGain: plan.bargeIn.duckGain,
     acknowledgement: acknowledgementOf(plan),
     acknowledgementText: plan.bargeIn.action === "acknowledge" ? plan.bargeIn.acknowledgement : "",
+    speculation: plan.speculation,
   };
 }
 

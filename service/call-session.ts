@@ -27,7 +27,10 @@ export function sessionOf(parts: SessionParts) {
   const session: UpstreamSession = {
     ...told,
     voice: request.voice ?? (routeSettings.voice || settings.agent.voice),
-    turnDetection: providerTurns(request.turnDetection ?? settings.turnDetection),
+    turnDetection: providerTurns(
+      request.turnDetection ?? settings.turnDetection,
+      settings.hybrid.detector,
+    ),
     transcriptionModel: settings.transcriptionModel,
     format,
   };

@@ -7,7 +7,13 @@ import { z } from "zod";
 import { CASCADE_SECRETS, CASCADE_SETTINGS } from "./config-cascade.ts";
 import { CONTEXT_SETTINGS, IDENTITY_SETTINGS } from "./config-callers.ts";
 import { LATENCY_SETTINGS } from "./config-latency.ts";
-import { BARGE_IN_SETTINGS, TURN_END_SETTINGS, VAD_SETTINGS } from "./config-speech.ts";
+import {
+  BARGE_IN_SETTINGS,
+  HYBRID_SETTINGS,
+  SPECULATION_SETTINGS,
+  TURN_END_SETTINGS,
+  VAD_SETTINGS,
+} from "./config-speech.ts";
 import { LANGUAGE_MODEL_SETTINGS, SOURCE_SETTINGS, THINKER_SETTINGS } from "./config-thinkers.ts";
 import { INSTRUCTIONS_BYTES_MAX, SLOTS } from "./limits.ts";
 
@@ -161,8 +167,10 @@ export const CONFIG_SCHEMA = z.strictObject({
     .enum(["fast", "standard", "high", "linear"])
     .default("standard")
     .describe("preset of the resampler"),
+  hybrid: HYBRID_SETTINGS,
   vad: VAD_SETTINGS,
   turnEnd: TURN_END_SETTINGS,
+  speculation: SPECULATION_SETTINGS,
   bargeIn: BARGE_IN_SETTINGS,
   latency: LATENCY_SETTINGS,
   tracing: z.strictObject({

@@ -94,6 +94,27 @@ export const TURN_END_SETTINGS = z.strictObject({
     .describe("with a turn-end voter: longest wait for its answer"),
 });
 
+export const HYBRID_SETTINGS = z.strictObject({
+  detector: z
+    .enum(["server_vad", "semantic_vad"])
+    .default("semantic_vad")
+    .describe("turnDetection hybrid: which detection of the provider is the second opinion"),
+});
+
+export const SPECULATION_SETTINGS = z.strictObject({
+  isEnabled: z
+    .boolean()
+    .default(false)
+    .describe("answer at an early silence, unheard until the turn is over, thrown away if not"),
+  earlySilenceMs: durationMs
+    .default(200)
+    .describe("that silence, shorter than vad.phone.minSilenceMs and vad.wideband.minSilenceMs"),
+  perTurnMax: z.int().min(1).max(10).default(2).describe("early answers to one turn"),
+  perMinuteMax: z.int().min(1).max(60).default(10).describe("early answers in one minute"),
+  hitRateMin: share.default(0.5).describe("share that was right, under it a call stops trying"),
+  sampleMin: z.int().min(1).max(1_000).default(8).describe("early answers before that is judged"),
+});
+
 function turnSettings(channel: VadChannel) {
   const preset = VAD_PRESETS[channel];
   return z.strictObject({

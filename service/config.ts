@@ -1,7 +1,6 @@
 // The configuration in force: gathered from command line, environment and file, checked once, then
 // trusted everywhere (decision 19). Pure: the program reads its sources in config-read.ts, a test
 // gives literals. main passes each module its own slice; nobody else reads settings.
-import { LANE_TURNS } from "./call-lanes.ts";
 import { cascadeProblems } from "./config-cascade.ts";
 import { callerConflicts } from "./config-callers.ts";
 import { type Gathered, type ConfigSources, gatherConfig } from "./config-sources.ts";
@@ -160,11 +159,6 @@ function conflictsOf(values: ConfigValues): string[] {
   }
   if (values.upstream === "cascade") {
     problems.push(...cascadeProblems(values.cascade, values.turnDetection));
-  } else if (!LANE_TURNS.big.includes(values.turnDetection)) {
-    problems.push(
-      `Cannot use turnDetection: is ${values.turnDetection}, ` +
-        `must be one of ${LANE_TURNS.big.join(", ")} in this version`,
-    );
   }
   if (values.callsPerKeyMax > values.callsMax) {
     problems.push(
@@ -173,15 +167,23 @@ function conflictsOf(values: ConfigValues): string[] {
     );
   }
   problems.push(...turnEndConflicts(values));
-  for (const [name, { startThreshold, stopThreshold }] of [
+  for (const [name, { startThreshold, stopThreshold, minSilenceMs }] of [
     ["phone", values.vad.phone],
     ["wideband", values.vad.wideband],
   ] as const) {
-    if (stopThreshold <= startThreshold) continue;
-    problems.push(
-      `Cannot use vad.${name}.stopThreshold: is ${stopThreshold}, ` +
-        `must be at most startThreshold ${startThreshold}`,
-    );
+    if (stopThreshold > startThreshold) {
+      problems.push(
+        `Cannot use vad.${name}.stopThreshold: is ${stopThreshold}, ` +
+          `must be at most startThreshold ${startThreshold}`,
+      );
+    }
+    const { isEnabled, earlySilenceMs } = values.speculation;
+    if (isEnabled && earlySilenceMs >= minSilenceMs) {
+      problems.push(
+        `Cannot use speculation.earlySilenceMs: is ${earlySilenceMs}, ` +
+          `must be less than vad.${name}.minSilenceMs ${minSilenceMs}`,
+      );
+    }
   }
   return problems;
 }

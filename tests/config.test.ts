@@ -144,7 +144,12 @@ describe("loadConfig() bad values", () => {
     [{ argv: ["--vad-engine", "onnx:../x"] }, "must be core, energy or onnx:NAME"],
     [{ argv: ["--vad-engines", "core,onnx:/x"] }, "vad.engines from --vad-engines"],
     [{ argv: ["--origins", "example.com"] }, "must be origins like https://"],
-    [{ argv: ["--turn-detection", "hybrid"] }, "must be one of local, server_vad, semantic_vad"],
+    [{ argv: ["--turn-detection", "both"] }, "must be one of local, server_vad, semantic_vad"],
+    [{ argv: ["--hybrid-detector", "none"] }, "must be one of server_vad, semantic_vad"],
+    [
+      { argv: ["--speculation-is-enabled", "true", "--speculation-early-silence-ms", "480"] },
+      "must be less than vad.phone.minSilenceMs 480",
+    ],
     [{ argv: ["--calls-max", "5", "--calls-per-key-max", "6"] }, "must be at most callsMax 5"],
     [{ argv: ["--vad-phone-stop-threshold", "0.9"] }, "must be at most startThreshold 0.5"],
     [{ argv: ["--turn-end-silence-ms-min", "961"] }, "must be at most silenceMsMax 960"],

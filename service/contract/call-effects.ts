@@ -7,7 +7,19 @@ import type { CallNotice } from "./transport.ts";
 import type { ResponseRequest } from "./upstream.ts";
 
 /** Timers of one conversation; setting one again moves it. */
-export type ConversationTimer = "response_request" | "response_silent" | "drain" | "goodbye";
+export type ConversationTimer =
+  | "response_request"
+  | "response_silent"
+  | "take_back"
+  | "drain"
+  | "goodbye";
+
+/**
+ * What the provider's acknowledgement of a commit is about: a turn of ours, the one committed early
+ * and open still, one taken back meanwhile; what lay behind a commit of the provider's own; or that
+ * commit itself.
+ */
+export type CommitAck = "turn" | "early" | "taken_back" | "behind" | "provider";
 
 /** Facts of the captured audio, read at the moment of an event. Positions: caller samples. */
 export interface CaptureFacts {
@@ -39,8 +51,23 @@ export interface CallEffects {
   appendEnd(): number;
   /** Throws the open or closed, uncommitted span away, here and upstream. */
   appendDiscard(): void;
-  /** Everything appended of the span goes out, then the commit. */
-  commit(turnId: number): void;
+  /** Nothing before frameIndex of the open span is a turn's: a new session need not have it. */
+  appendTrim(frameIndex: number): void;
+  /**
+   * Everything appended of the span goes out, then the commit. speechEndFrame: after it the span
+   * holds only silence.
+   */
+  commit(turnId: number, speechEndFrame: number): void;
+  /**
+   * Commits what the open span holds so far; the span stays open, as the caller may go on. -> the
+   * frame after the last one committed, -1: not now, nothing was done. firstFrame: where it would be
+   * taken back to.
+   */
+  commitEarly(firstFrame: number, speechEndFrame: number): number;
+  /** The early commit was the whole turn: the span is closed, or begins behind it if always sent. */
+  keepEarly(): void;
+  /** The caller went on: the span is appended again from frameIndex and is open as before. */
+  takeBackEarly(frameIndex: number): void;
   /** The open span may be a whole turn (true), or goes on after all (false); nothing is decided. */
   hintTurnEnd(isMaybe: boolean): void;
   /** The silence that ends a turn in the core, from the next window on. */
@@ -62,6 +89,12 @@ export interface CallEffects {
   resumePlayback(): void;
   /** The agent's level at the far end from now on, 0..1; 1 is untouched. Stays over a clear. */
   setPlaybackGain(gain: number, rampMs: number): void;
+  /** What the next response brings is kept: none of it is played, no tool of it is called. */
+  holdAnswer(): void;
+  /** What is kept is played and called from now on, and what comes after it. */
+  releaseAnswer(): void;
+  /** What is kept is thrown away; the far end, which got nothing of it, is told nothing. */
+  dropAnswer(): void;
   /** The item's audio is complete though the provider never said so: play it out. */
   endPlaybackItem(item: number): void;
   /** Tells the core whether the barge-in accumulator owns onsets (decision 14). */
@@ -72,6 +105,8 @@ export interface CallEffects {
   notice(notice: CallNotice): void;
   /** Counts something worth a metric; fixed names, never per frame. */
   count(name: ConversationCount): void;
+  /** An answer was under way for so long when its turn was confirmed. */
+  noteSavedMs(savedMs: number): void;
   /** The conversation is over: the call closes. */
   end(reason: EndReason): void;
 }
@@ -100,5 +135,11 @@ export type ConversationCount =
   | "late_audio_dropped"
   | "truncated"
   | "item_deleted"
+  | "speculation_begun"
+  | "speculation_hit"
+  | "speculation_miss"
+  | "speculation_dropped"
+  | "speculation_off"
+  | "take_back_overdue"
   | "idle_nudge"
   | "idle_goodbye";

@@ -19,8 +19,14 @@ export interface ToolDefinition {
 
 /**
  * How the provider may take part in turn taking; `null` is SENT as null (decision 6, D-23, RT-01).
+ * A signal says when speech begins and ends, and commits, but neither responds nor interrupts.
  */
-export type ProviderTurnDetection = null | "server_vad" | "semantic_vad" | "signal_only";
+export type ProviderTurnDetection =
+  | null
+  | "server_vad"
+  | "semantic_vad"
+  | "server_vad_signal"
+  | "semantic_vad_signal";
 
 export interface UpstreamSession {
   readonly instructions: string;

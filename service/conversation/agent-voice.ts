@@ -5,13 +5,15 @@
 //
 //   response created -> audio -> queued -> sent -> (reports) heard -> receipt
 //                         \-- late or cut: dropped, counted
+import { assert } from "../assert.ts";
 import type { CallEffects } from "../contract/call-effects.ts";
+import { AnswerHold } from "./answer-hold.ts";
 import type { BargeInSettings } from "./barge-in-action.ts";
 import { BargeInDuck } from "./barge-in-duck.ts";
 import { BargeInPause } from "./barge-in-pause.ts";
 import { FlowMeter } from "./flow-meter.ts";
 import { type Interrupted, interrupt } from "./interruption.ts";
-import { type LedgerItem, PlayoutLedger } from "./playout-ledger.ts";
+import { type LedgerItem, type LedgerItemNames, PlayoutLedger } from "./playout-ledger.ts";
 import { ResponseSequence } from "./response-sequence.ts";
 import { TurnLatency } from "./turn-latency.ts";
 
@@ -28,6 +30,7 @@ export class AgentVoice {
   readonly sequence: ResponseSequence;
   readonly latency = new TurnLatency();
   readonly flow = new FlowMeter();
+  readonly hold: AnswerHold;
   readonly #pause: BargeInPause;
   readonly #duck: BargeInDuck;
   readonly #effects: CallEffects;
@@ -48,6 +51,7 @@ export class AgentVoice {
   ) {
     this.#pause = new BargeInPause(effects, bargeInAction === "pause");
     this.#duck = new BargeInDuck(effects, bargeInAction === "duck", duckGain);
+    this.hold = new AnswerHold(effects);
     this.ledger = new PlayoutLedger(upstreamRateHz);
     this.sequence = new ResponseSequence(effects);
     // Asks wait for the first session as they do for every later one.
@@ -94,12 +98,13 @@ export class AgentVoice {
   onResponseCreated(responseId: string, tag: string): void {
     const isWanted = this.sequence.onCreated(responseId, tag);
     if (!isWanted) return;
-    this.#effects.notice({ kind: "response_started", turnId: this.responseTurnId(), responseId });
+    this.hold.notice({ kind: "response_started", turnId: this.responseTurnId(), responseId });
   }
 
   onAudio(responseId: string, itemId: string, contentIndex: number): number {
     if (!this.sequence.accepts(responseId)) {
       this.#effects.count("late_audio_dropped");
+      this.#deleteUnheard({ responseId, itemId, contentIndex, turnId: STOPPED_TURN_ID });
       return 0;
     }
     this.sequence.onProgress();
@@ -138,7 +143,7 @@ export class AgentVoice {
     this.sequence.onProgress();
     const item = this.#itemOf(itemId)?.number ?? 0;
     const turnId = this.responseTurnId();
-    this.#effects.notice({ kind: "transcript", speaker: "agent", text, isFinal, turnId, item });
+    this.hold.notice({ kind: "transcript", speaker: "agent", text, isFinal, turnId, item });
   }
 
   /** -> the turn a tool call belongs to; a stopped response's belongs to none. */
@@ -155,7 +160,7 @@ export class AgentVoice {
       item.isGenerated = true;
       if (!item.isCut) unfinished.push(item.number);
     }
-    this.#effects.notice({ kind: "response_done", turnId, responseId, status });
+    this.hold.notice({ kind: "response_done", turnId, responseId, status });
     this.sequence.onDone(responseId);
     return unfinished;
   }
@@ -209,6 +214,18 @@ export class AgentVoice {
     this.#duck.onFrame(isSpoken, isOverAgent);
   }
 
+  /** The answer being held is given up: nothing of it stays, here or upstream. */
+  takeBack(): void {
+    this.sequence.forget("turn");
+    this.sequence.cancel();
+    for (const item of this.ledger.cut(this.#effects.nowMs())) {
+      assert(item.sentSamples === 0, "agent voice: audio of a held answer was sent");
+      this.#effects.deleteItem(item.itemId);
+      this.#effects.count("item_deleted");
+    }
+    this.hold.drop();
+  }
+
   /** Once per captured frame: has the far end fallen silent, has an item been heard to its end? */
   follow(): void {
     const nowMs = this.#effects.nowMs();
@@ -219,6 +236,16 @@ export class AgentVoice {
     if (item === undefined || !this.ledger.isHeardToEnd(item, nowMs)) return;
     this.#receiptNext = item.number + 1;
     if (!item.isCut) this.#giveReceipt(item, nowMs);
+  }
+
+  /** First audio of an item after its response was stopped: nobody will have heard of it. */
+  #deleteUnheard(names: LedgerItemNames): void {
+    if (this.#itemOf(names.itemId) !== undefined) return;
+    const item = this.ledger.itemFor(names);
+    item.isGenerated = true;
+    item.isCut = true;
+    this.#effects.deleteItem(names.itemId);
+    this.#effects.count("item_deleted");
   }
 
   #giveReceipt(item: LedgerItem, nowMs: number): void {

@@ -18,6 +18,7 @@
 import type { SpeechPhase } from "../contract/conversation-state.ts";
 import { CAPTURE_EVENT, VAD_STATE } from "../contract/core.ts";
 import type { CallEffects, CaptureFacts } from "../contract/call-effects.ts";
+import type { CallerSpan } from "./caller-span.ts";
 
 export interface CallerSpeechSettings {
   readonly callerFrameSamples: number;
@@ -38,11 +39,26 @@ export interface CallerSpeechListener {
   /** Is what the accumulator took held, where it may not cut the agent? Else it waits for an onset. */
   isBargeInHeld(): boolean;
   onTurnStarted(onsetPositionSamples: number): void;
+  /** A frame of the silence that may end the turn; the span [firstFrame, endFrame) is open. */
+  onTurnSilence(firstFrame: number, endFrame: number): void;
+  /** The silence was a pause. */
+  onTurnResumed(): void;
+  /** The turn is over. -> true when all of it was committed before, and its span is closed. */
+  onTurnConfirmed(): boolean;
   /** The span [firstFrame, endFrame) is closed and ready to commit. */
   onTurnEnded(firstFrame: number, endFrame: number): void;
   /** Speech under protection ended before it could become a turn: -> true to commit it mute. */
   onHeldEnded(): boolean;
   onHeldCommitted(firstFrame: number, endFrame: number): void;
+  /** What was open is no turn. */
+  onDiscarded(): void;
+}
+
+export interface CallerSpeechParts {
+  readonly effects: CallEffects;
+  readonly facts: CaptureFacts;
+  /** The caller audio that speech cuts turns out of. */
+  readonly span: Pick<CallerSpan, "begin" | "end" | "forget" | "discard">;
 }
 
 const START_BITS = CAPTURE_EVENT.ONSET_MAYBE | CAPTURE_EVENT.BARGE_MAYBE;
@@ -55,6 +71,7 @@ export class CallerSpeech {
   readonly #settings: CallerSpeechSettings;
   readonly #effects: CallEffects;
   readonly #facts: CaptureFacts;
+  readonly #span: CallerSpeechParts["span"];
   readonly #listener: CallerSpeechListener;
   readonly #preRollFrames: number;
   #phase: SpeechPhase = "silent";
@@ -65,13 +82,13 @@ export class CallerSpeech {
 
   constructor(
     settings: CallerSpeechSettings,
-    effects: CallEffects,
-    facts: CaptureFacts,
+    { effects, facts, span }: CallerSpeechParts,
     listener: CallerSpeechListener,
   ) {
     this.#settings = settings;
     this.#effects = effects;
     this.#facts = facts;
+    this.#span = span;
     this.#listener = listener;
     this.#preRollFrames = Math.ceil(settings.preRollMs / FRAME_MS);
   }
@@ -85,6 +102,11 @@ export class CallerSpeech {
     return this.#firstFrame;
   }
 
+  /** First frame of what is open, -1 when nothing is. */
+  openFrame(): number {
+    return this.#phase === "silent" ? -1 : this.#firstFrame;
+  }
+
   /** One frame's event bits. frameIndex: the frame they belong to. */
   onCapture(bits: number, frameIndex: number): void {
     if (this.#phase === "silent" && (bits & START_BITS) !== 0) this.#open(bits);
@@ -95,6 +117,7 @@ export class CallerSpeech {
     else if ((bits & FALSE_BITS) !== 0) this.#onFalseAlarm();
     this.onAgentQuietMaybe();
     if (this.#phase !== "silent") this.#limit(frameIndex);
+    if (this.#phase === "turn") this.#watchSilence(frameIndex + 1);
   }
 
   /** The agent may have fallen silent: held speech becomes a turn from its own onset. */
@@ -133,7 +156,15 @@ export class CallerSpeech {
   /** The silence that may end the turn has begun, or was only a pause. */
   #hintEnd(bits: number): void {
     if ((bits & CAPTURE_EVENT.END_MAYBE) !== 0) this.#effects.hintTurnEnd(true);
-    else if ((bits & CAPTURE_EVENT.END_OFF) !== 0) this.#effects.hintTurnEnd(false);
+    else if ((bits & CAPTURE_EVENT.END_OFF) !== 0) {
+      this.#effects.hintTurnEnd(false);
+      this.#listener.onTurnResumed();
+    }
+  }
+
+  #watchSilence(endFrame: number): void {
+    if (this.#facts.vadState() !== VAD_STATE.SPEECH_END) return;
+    this.#listener.onTurnSilence(this.#firstFrame, endFrame);
   }
 
   #open(bits: number): void {
@@ -148,7 +179,7 @@ export class CallerSpeech {
   #openSpan(): void {
     const onsetFrame = Math.floor(this.#onsetPositionSamples / this.#settings.callerFrameSamples);
     this.#silentFrames = 0;
-    this.#firstFrame = this.#effects.appendBegin(Math.max(0, onsetFrame - this.#preRollFrames));
+    this.#firstFrame = this.#span.begin(Math.max(0, onsetFrame - this.#preRollFrames));
   }
 
   #onBarge(bits: number): void {
@@ -189,23 +220,26 @@ export class CallerSpeech {
 
   #discard(): void {
     this.#phase = "silent";
-    this.#effects.appendDiscard();
+    this.#span.forget();
+    this.#listener.onDiscarded();
     this.#effects.count("false_onset");
   }
 
   #endTurn(): void {
     this.#phase = "silent";
-    const endFrame = this.#effects.appendEnd();
+    if (this.#listener.onTurnConfirmed()) return;
+    const endFrame = this.#span.end();
     this.#listener.onTurnEnded(this.#firstFrame, endFrame);
   }
 
   #endHeld(): void {
     this.#phase = "silent";
     if (!this.#listener.onHeldEnded()) {
-      this.#effects.appendDiscard();
+      this.#span.discard();
+      this.#listener.onDiscarded();
       return;
     }
-    const endFrame = this.#effects.appendEnd();
+    const endFrame = this.#span.end();
     this.#listener.onHeldCommitted(this.#firstFrame, endFrame);
   }
 

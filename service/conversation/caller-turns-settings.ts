@@ -2,18 +2,17 @@
 import type { TurnDetection } from "../contract/call-terms.ts";
 import type { BargeInSettings } from "./barge-in-action.ts";
 import type { TurnEndSettings } from "./turn-end.ts";
+import type { SpeculationSettings } from "./speculation.ts";
+import type { TurnCommitSettings } from "./turn-commit.ts";
 
-export interface CallerTurnsSettings extends BargeInSettings {
+export interface CallerTurnsSettings extends BargeInSettings, TurnCommitSettings {
   readonly turnDetection: TurnDetection;
-  readonly callerRateHz: number;
-  readonly callerFrameSamples: number;
   readonly preRollMs: number;
-  readonly commitMsMin: number;
   readonly turnMsMax: number;
   /** How the end of a turn is found under local detection; without, the core's silence stands. */
   readonly turnEnd?: TurnEndSettings;
-  /** Longest wait of a turn's response behind another one (S1-29). */
-  readonly responseWaitMs: number;
+  /** null, the default: every turn waits for its whole silence. */
+  readonly speculation?: SpeculationSettings | null;
   /** What becomes of speech that was held and ended before it could become a turn (decision 14). */
   readonly protectedSpeech: "drop" | "commit";
 }

@@ -5,47 +5,53 @@
 //   local            spans open at the onset and close at the end; nothing is sent in silence
 //   server, semantic one span, always open; the provider commits and responds by itself
 //   none             one span, always open; EndOfTurn commits it and opens the next
+//   hybrid           as local, over one span that is always open; the provider's detection is a
+//                    second opinion (S1-70): it may confirm an early end, and what it commits by
+//                    itself is not committed again (provider-parts.ts)
 //
 // Switching during a call keeps the running span where there is one, so that no sample is lost or
 // sent twice (S4-C06).
 import type { CallEffects, CaptureFacts } from "../contract/call-effects.ts";
 import type { TurnDetection } from "../contract/call-terms.ts";
 import type { SpeechPhase } from "../contract/conversation-state.ts";
-import { VAD_STATE } from "../contract/core.ts";
 import type { AgentVoice } from "./agent-voice.ts";
 import { isCutting } from "./barge-in-action.ts";
 import type { Interrupted } from "./interruption.ts";
-import { OpenSpan } from "./open-span.ts";
 import { type TurnEnd, turnEndOf } from "./turn-end.ts";
+import { CallerItems } from "./caller-items.ts";
+import { CallerSpan } from "./caller-span.ts";
 import { CallerSpeech, type CallerSpeechListener } from "./caller-speech.ts";
-import {
-  type CallerTurnsSettings,
-  isProviderOwned,
-  type TurnGuards,
-} from "./caller-turns-settings.ts";
-
-const FRAME_MS = 20;
+import { type CallerTurnsSettings, isProviderOwned } from "./caller-turns-settings.ts";
+import type { TurnGuards } from "./caller-turns-settings.ts";
+import { ProviderParts } from "./provider-parts.ts";
+import { ProviderTurns } from "./provider-turns.ts";
+import { TurnAcks } from "./turn-acks.ts";
+import { Speculation } from "./speculation.ts";
+import { hearsTurns, switchTurns, type TurnSwitchParts } from "./turn-switch.ts";
+import { type FrameSpan, openingOf, TurnCommit } from "./turn-commit.ts";
 
 export class CallerTurns {
-  /** How the end of a turn is found; null where the core's silence stands. */
-  readonly turnEnd: TurnEnd | null;
+  readonly turnEnd: TurnEnd | null; // null where the core's silence stands
+  readonly speculation: Speculation;
+  readonly acks: TurnAcks;
   readonly #settings: CallerTurnsSettings;
   readonly #effects: CallEffects;
   readonly #facts: CaptureFacts;
   readonly #voice: AgentVoice;
   readonly #guards: TurnGuards;
+  readonly #parts: ProviderParts;
+  readonly #span: CallerSpan;
   readonly #speech: CallerSpeech;
   readonly #isCutting: boolean;
+  readonly #turn: TurnCommit;
+  readonly #switched: TurnSwitchParts;
+  readonly #providerTurns: ProviderTurns;
   #turnDetection: TurnDetection;
   #turnId = 0;
-  #framesCaptured = 0;
   #isUpstreamReady = false;
   #isTurnEndedEarly = false;
   /** The newest turn cut the agent off in what it was saying. */
   #isInterruption = false;
-  readonly #span: OpenSpan;
-  /** The provider has heard the caller begin and not yet end. */
-  #isProviderSpeech = false;
 
   constructor(
     settings: CallerTurnsSettings,
@@ -61,9 +67,40 @@ export class CallerTurns {
     this.#guards = guards;
     this.#turnDetection = settings.turnDetection;
     this.#isCutting = isCutting(settings.bargeInAction ?? "interrupt");
-    this.#span = new OpenSpan(settings, effects, facts);
-    this.#speech = new CallerSpeech(settings, effects, facts, this.#speechListener());
+    const items = new CallerItems(effects);
+    const parts = new ProviderParts(items);
+    const span = new CallerSpan(settings, effects, facts);
+    const shared = { effects, facts, voice, span, parts, items, turnId: () => this.#turnId };
+    const turn = new TurnCommit(settings, {
+      ...shared,
+      opening: () => openingOf(settings, this.#isInterruption),
+    });
+    this.#parts = parts;
+    this.#span = span;
+    this.#turn = turn;
+    this.speculation = new Speculation(settings.speculation ?? null, { ...shared, turn });
+    this.#speech = new CallerSpeech(settings, { effects, facts, span }, this.#speechListener());
     this.turnEnd = turnEndOf(settings, effects, facts, this.#speech);
+    this.#providerTurns = new ProviderTurns({
+      ...shared,
+      turn,
+      takeFloor: () => this.#takeFloor(),
+    });
+    this.#switched = {
+      facts,
+      span,
+      speech: this.#speech,
+      endWords: (words) => {
+        if (!this.#providerTurns.isHearing()) this.#takeFloor();
+        this.#endTurn(words);
+      },
+    };
+    this.acks = new TurnAcks({
+      ...shared,
+      speculation: this.speculation,
+      nowMs: () => effects.nowMs(),
+      openFrame: () => this.#speech.openFrame(),
+    });
   }
 
   turnId(): number {
@@ -74,37 +111,31 @@ export class CallerTurns {
     return this.#turnDetection;
   }
 
-  /** What local detection makes of the caller. */
   speechPhase(): SpeechPhase {
     return this.#speech.phase();
   }
 
   onCapture(bits: number, frameIndex: number): void {
-    this.#framesCaptured = frameIndex + 1;
-    if (this.#turnDetection !== "local") return;
+    this.#span.onFrame(frameIndex + 1, this.#speech.phase() === "silent");
+    if (!hearsTurns(this.#turnDetection)) return;
     this.#speech.onCapture(bits, frameIndex);
     this.turnEnd?.onCapture(bits, this.#turnId, this.#voice.isAudible());
   }
 
   onAgentQuietMaybe(): void {
-    if (this.#turnDetection === "local") this.#speech.onAgentQuietMaybe();
+    if (hearsTurns(this.#turnDetection)) this.#speech.onAgentQuietMaybe();
   }
 
   /** The session is configured. Audio captured before is on the tape and goes out now. */
   onUpstreamReady(): void {
     this.#isUpstreamReady = true;
-    if (this.#turnDetection !== "local") this.#span.openEarly(this.#framesCaptured);
+    if (!hearsTurns(this.#turnDetection)) this.#span.openEarly();
     if (this.#isTurnEndedEarly) this.onEndOfTurn();
-  }
-
-  /** What the provider was hearing is gone with its session; the next one starts anew. */
-  onUpstreamLost(): void {
-    if (this.#isProviderSpeech) this.#endProviderSpeech(this.#framesCaptured * FRAME_MS);
   }
 
   /** `force`, push to talk: the caller's turn ends now. */
   onEndOfTurn(): void {
-    if (this.#turnDetection === "local") {
+    if (hearsTurns(this.#turnDetection)) {
       this.turnEnd?.onForced();
       this.#speech.force();
       return;
@@ -115,49 +146,57 @@ export class CallerTurns {
       this.#isTurnEndedEarly = true;
       return;
     }
-    if (this.#isTooShort(this.#span.firstFrame(), this.#framesCaptured)) {
+    const firstFrame = this.#span.firstFrame();
+    const span = { firstFrame, endFrame: this.#span.framesCaptured() };
+    if (!this.#turn.isLongEnough(span)) {
       // The key bounced: what was said is being answered, and goes on being.
       this.#effects.count("turn_too_short");
       return;
     }
-    const endFrame = this.#effects.appendEnd();
     this.#takeFloor();
-    this.#commit(this.#span.firstFrame(), endFrame, 0, true);
-    this.#span.open(endFrame);
+    this.#commit(span, this.#span.end(), true);
   }
 
   /** A typed message: it interrupts, and is answered. The text itself went upstream already. */
   onText(): void {
+    this.speculation.drop();
     this.#takeFloor();
     this.#askTurn();
   }
 
-  /** The provider hears the caller. One direct call to the far end's clear (S0-07, S0-10). */
+  /** The provider hears the caller; where its detection is a signal only, nothing follows. */
   onProviderSpeechStarted(positionMs: number): void {
-    if (!isProviderOwned(this.#turnDetection)) return;
-    this.#isProviderSpeech = true;
-    const cut = this.#takeFloor();
-    this.#voice.sequence.setHeld(true);
-    this.#effects.notice({ kind: "speech_started", turnId: this.#turnId, positionMs });
-    this.#voice.tellBargeIn(cut, this.#turnId);
+    if (isProviderOwned(this.#turnDetection)) this.#providerTurns.onSpeechStarted(positionMs);
   }
 
-  /** The provider decided that the turn is over; it commits and responds by itself. */
-  onProviderSpeechStopped(positionMs: number): void {
-    if (!isProviderOwned(this.#turnDetection)) return;
-    this.#span.moveTo(this.#framesCaptured);
-    // The provider's answer is to everything said so far, typed words too.
-    this.#voice.sequence.forget("turn");
-    this.#endProviderSpeech(positionMs);
-    if (!this.#voice.latency.noteSpeechEnd(this.#facts.endPositionSamples())) {
-      this.#effects.count("turn_end_unheard");
-      return;
-    }
-    this.#voice.latency.onTurnDecided(this.#turnId, this.#effects.nowMs(), this.#silenceMs());
+  /**
+   * The provider decided that the turn is over; it commits and responds by itself. As a signal only
+   * it confirms an early end, and what it commits next ends at stopFrame.
+   */
+  onProviderSpeechStopped(positionMs: number, stopFrame: number): void {
+    if (isProviderOwned(this.#turnDetection)) this.#providerTurns.onSpeechStopped(positionMs);
+    if (this.#turnDetection !== "hybrid") return;
+    this.#parts.onStopped(stopFrame);
+    const isConfirmed = stopFrame >= this.#turn.speechEndFrame();
+    if (this.speculation.isPending() && isConfirmed) this.#speech.force();
+  }
+
+  /** The session is gone, and with it what was only tried in it and what it was hearing. */
+  onUpstreamLost(): void {
+    this.speculation.onLost();
+    this.#parts.clear();
+    this.#providerTurns.onLost();
+  }
+
+  /** Nothing will be asked any more: what may be a whole turn is one. */
+  onEnding(): void {
+    if (this.speculation.isPending()) this.#speech.force();
+    this.speculation.onEnding();
   }
 
   /** The caller's application stops the agent, whatever is protected. */
   onInterrupt(): void {
+    this.speculation.drop();
     this.#voice.sequence.forget("turn");
     const cut = this.#takeFloor();
     this.#voice.tellBargeIn(cut, this.#turnId);
@@ -174,50 +213,20 @@ export class CallerTurns {
    * sent is not sent again, what comes next follows it.
    */
   setTurnDetection(turnDetection: TurnDetection): void {
-    const wasLocal = this.#turnDetection === "local";
-    const isLocal = turnDetection === "local";
+    this.speculation.drop();
+    const before = this.#turnDetection;
     this.#turnDetection = turnDetection;
     this.#voice.latency.noteSpeechEnd(this.#facts.endPositionSamples());
-    if (wasLocal !== isLocal) this.turnEnd?.onReleased();
-    if (!wasLocal && isLocal && this.#span.isOpen()) this.#spanToSpeech();
-    else if (wasLocal && !isLocal) this.#speechToSpan();
-    this.#isProviderSpeech = false;
+    if (hearsTurns(before) !== hearsTurns(turnDetection)) this.turnEnd?.onReleased();
+    switchTurns(this.#switched, before, turnDetection, this.#isUpstreamReady);
+    this.#providerTurns.onSwitched();
+    if (!hearsTurns(before) || !hearsTurns(turnDetection)) this.#parts.clear();
     if (this.#speech.phase() !== "turn") this.#voice.sequence.setHeld(false);
-  }
-
-  /** In silence the span opens now, or when the upstream is ready. */
-  #speechToSpan(): void {
-    const firstFrame = this.#speech.release();
-    if (firstFrame !== null) this.#span.take(firstFrame);
-    else if (this.#isUpstreamReady) this.#span.openInSilence(this.#framesCaptured);
-  }
-
-  /**
-   * The caller is speaking: the open span becomes that turn's. Words in it that nobody has ended
-   * yet are a turn; plain silence is thrown away.
-   */
-  #spanToSpeech(): void {
-    const hasWords = this.#span.hasWords();
-    const firstFrame = this.#span.release();
-    if (this.#facts.vadState() !== VAD_STATE.SILENCE) {
-      this.#speech.adopt(firstFrame, this.#facts.onsetPositionSamples());
-      return;
-    }
-    const endFrame = this.#effects.appendEnd();
-    if (hasWords && !this.#isProviderSpeech) this.#takeFloor();
-    if (hasWords) this.#endTurn(firstFrame, endFrame);
-    else this.#effects.appendDiscard();
   }
 
   #takeFloor(): Interrupted {
     this.newTurn();
     return this.#voice.interrupt();
-  }
-
-  #endProviderSpeech(positionMs: number): void {
-    this.#isProviderSpeech = false;
-    this.#effects.notice({ kind: "speech_ended", turnId: this.#turnId, positionMs });
-    this.#voice.sequence.setHeld(false);
   }
 
   #speechListener(): CallerSpeechListener {
@@ -226,9 +235,17 @@ export class CallerTurns {
       isInterruptible: () => this.#isCutting && !this.#guards.isProtected(),
       isBargeInHeld: () => !this.#isCutting,
       onTurnStarted: (onsetPositionSamples) => this.#startTurn(onsetPositionSamples),
-      onTurnEnded: (firstFrame, endFrame) => this.#endTurn(firstFrame, endFrame),
+      onTurnSilence: (firstFrame, endFrame) => {
+        if (!this.#guards.isEnding()) this.speculation.onSilence({ firstFrame, endFrame });
+      },
+      onTurnResumed: () => this.speculation.onSpeech(),
+      onTurnConfirmed: () => this.#confirmTurn(),
+      onTurnEnded: (firstFrame, endFrame) => this.#endTurn({ firstFrame, endFrame }),
       onHeldEnded: () => this.#heldEnded(),
-      onHeldCommitted: (firstFrame, endFrame) => this.#commit(firstFrame, endFrame, 0, false),
+      onHeldCommitted: (firstFrame, endFrame) => {
+        this.#commit({ firstFrame, endFrame }, this.#turn.speechEndFrame(), false);
+      },
+      onDiscarded: () => this.#parts.discard(),
     };
   }
 
@@ -237,17 +254,31 @@ export class CallerTurns {
     const cut = this.#takeFloor();
     this.#voice.sequence.setHeld(true);
     this.#isInterruption = cut.heardMs > 0;
-    const positionMs = this.#positionMs(onsetPositionSamples);
+    this.speculation.onTurnStarted();
+    const positionMs = this.#turn.positionMs(onsetPositionSamples);
     this.#effects.notice({ kind: "speech_started", turnId: this.#turnId, positionMs });
     this.#voice.tellBargeIn(cut, this.#turnId);
   }
 
-  #endTurn(firstFrame: number, endFrame: number): void {
-    this.turnEnd?.onTurnEnded(this.#framesCaptured);
-    const positionMs = this.#positionMs(this.#facts.endPositionSamples());
-    this.#effects.notice({ kind: "speech_ended", turnId: this.#turnId, positionMs });
-    this.#commit(firstFrame, endFrame, this.#silenceMs(), true);
+  #endTurn(span: FrameSpan): void {
+    this.turnEnd?.onTurnEnded(span.endFrame);
+    this.#tellSpeechEnded();
+    this.#commit(span, this.#turn.speechEndFrame(), true);
     this.#voice.sequence.setHeld(false);
+  }
+
+  /** -> true when the turn was committed at an early silence, and its answer is on its way. */
+  #confirmTurn(): boolean {
+    if (!this.speculation.isPending()) return false;
+    this.turnEnd?.onTurnEnded(this.#span.framesCaptured());
+    this.#tellSpeechEnded();
+    return this.speculation.confirm();
+  }
+
+  #tellSpeechEnded(): void {
+    const turnId = this.#turnId;
+    const positionMs = this.#turn.positionMs(this.#facts.endPositionSamples());
+    this.#effects.notice({ kind: "speech_ended", turnId, positionMs });
   }
 
   #heldEnded(): boolean {
@@ -256,44 +287,14 @@ export class CallerTurns {
     return isCommitted;
   }
 
-  #commit(firstFrame: number, endFrame: number, silenceMs: number, isAnswered: boolean): void {
-    if (this.#isTooShort(firstFrame, endFrame)) {
-      this.#effects.appendDiscard();
-      this.#effects.count("turn_too_short");
-      return;
-    }
-    const turnId = this.#turnId;
-    if (isAnswered) this.#voice.onTurnDecided(turnId, silenceMs);
-    this.#effects.commit(turnId);
-    this.#effects.count("turn_committed");
-    const [startMs, endMs] = [firstFrame * FRAME_MS, endFrame * FRAME_MS];
-    this.#effects.notice({ kind: "turn_committed", turnId, startMs, endMs });
-    if (isAnswered) this.#askTurn();
-  }
-
-  /** The provider refuses to commit so little. */
-  #isTooShort(firstFrame: number, endFrame: number): boolean {
-    return (endFrame - firstFrame) * FRAME_MS < this.#settings.commitMsMin;
+  #commit(span: FrameSpan, speechEndFrame: number, isAnswered: boolean): void {
+    const framesCaptured = this.#span.framesCaptured();
+    const silenceMs = this.#turnDetection === "none" ? 0 : this.#turn.silenceMs(framesCaptured);
+    if (isAnswered && this.#turn.isLongEnough(span)) this.#turn.decide(silenceMs);
+    if (this.#turn.commit(span, speechEndFrame) && isAnswered) this.#askTurn();
   }
 
   #askTurn(): void {
-    if (this.#guards.isEnding()) return;
-    const deadlineMs = this.#effects.nowMs() + this.#settings.responseWaitMs;
-    const turnId = this.#turnId;
-    const { acknowledgement = "", acknowledgementText = "" } = this.#settings;
-    const [instructions, openingText] = this.#isInterruption
-      ? [acknowledgement, acknowledgementText]
-      : ["", ""];
-    this.#voice.sequence.ask({ asker: "turn", turnId, instructions, openingText, deadlineMs });
-  }
-
-  /** Silence between the true end of speech and now, in captured audio. */
-  #silenceMs(): number {
-    const endMs = this.#positionMs(this.#facts.endPositionSamples());
-    return Math.max(0, this.#framesCaptured * FRAME_MS - endMs);
-  }
-
-  #positionMs(positionSamples: number): number {
-    return Math.floor((positionSamples * 1000) / this.#settings.callerRateHz);
+    if (!this.#guards.isEnding()) this.#turn.ask();
   }
 }

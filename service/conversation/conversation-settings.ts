@@ -2,15 +2,7 @@
 // by conversation.ts and its parts.
 import type { CallerTurnsSettings } from "./caller-turns-settings.ts";
 import type { IdleSettings } from "./idle.ts";
-
-export interface Greeting {
-  /** What the model is told to say. */
-  readonly instructions: string;
-  /** True: it may not be interrupted. */
-  readonly isProtected: boolean;
-  /** The words themselves where they are known; as in ResponseRequest. */
-  readonly openingText?: string;
-}
+import type { Greeting } from "./greeting.ts";
 
 export interface ConversationSettings extends CallerTurnsSettings {
   readonly upstreamRateHz: number;

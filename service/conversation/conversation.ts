@@ -5,7 +5,8 @@
 // Its parts: caller-turns (with caller-speech), agent-voice (with response-sequence and others),
 // goodbye. The front door: it knows which part an input belongs to, the greeting, and the end.
 // Barge-in order (S1-31, D-22): clear the far end, cancel, then truncate at what was heard.
-import type { CallEffects, CaptureFacts, ConversationTimer } from "../contract/call-effects.ts";
+import type { CallEffects, CaptureFacts } from "../contract/call-effects.ts";
+import type { CommitAck, ConversationTimer } from "../contract/call-effects.ts";
 import type { EndReason, TurnDetection } from "../contract/call-terms.ts";
 import type { ConversationState } from "../contract/conversation-state.ts";
 import type { ResponseStatus, StageLatency } from "../contract/upstream.ts";
@@ -14,11 +15,14 @@ import { CallerTurns } from "./caller-turns.ts";
 import type { ConversationSettings } from "./conversation-settings.ts";
 import { floorOf, stateOf } from "./conversation-state.ts";
 import { Goodbye } from "./goodbye.ts";
+import { askGreeting, isGreetingProtected } from "./greeting.ts";
+import { LostAnswer } from "./lost-answer.ts";
 import { type SilentCaller, silentCallerOf } from "./silent-caller.ts";
 import { WaitingCaller } from "./waiting-caller.ts";
 import type { PlayoutLedger } from "./playout-ledger.ts";
 import type { TurnEnd } from "./turn-end.ts";
-import type { ResponseAsk, ResponseSequence } from "./response-sequence.ts";
+import { hearsTurns } from "./turn-switch.ts";
+import type { ResponseSequence } from "./response-sequence.ts";
 
 export class Conversation {
   /** Told of thinkers at work. */
@@ -28,17 +32,17 @@ export class Conversation {
   readonly #voice: AgentVoice;
   readonly #turns: CallerTurns;
   readonly #goodbye: Goodbye;
+  readonly #lostAnswer: LostAnswer;
   readonly #silentCaller: SilentCaller | null;
   readonly #facts: CaptureFacts;
   #isUpstreamReady = false;
-  /** What the lost session was asked and had not finished. */
-  #lostAsk: ResponseAsk | null = null;
 
   constructor(settings: ConversationSettings, effects: CallEffects, facts: CaptureFacts) {
     this.#settings = settings;
     this.#effects = effects;
     this.#facts = facts;
     this.#voice = new AgentVoice(settings, effects, () => this.#turns.turnId());
+    this.#lostAnswer = new LostAnswer(this.#voice.sequence);
     this.#goodbye = new Goodbye(effects, this.#voice.sequence, this.#voice.ledger);
     this.#turns = new CallerTurns(settings, effects, facts, this.#voice, {
       isProtected: () => this.#isProtected(),
@@ -92,7 +96,7 @@ export class Conversation {
     if (this.#goodbye.isOver()) return;
     this.#voice.follow();
     this.#turns.onCapture(bits, frameIndex);
-    const isAllowed = this.turnDetection() === "local" && !this.#isProtected();
+    const isAllowed = hearsTurns(this.turnDetection()) && !this.#isProtected();
     this.#voice.onCallerFrame(bits, this.#turns.speechPhase() !== "silent", isAllowed);
     this.#voice.flow.onFrame(floorOf(this.#facts, this.#voice.isAudible()));
     if (this.#isUpstreamReady && !this.#goodbye.isBegun()) this.#silentCaller?.onFrame();
@@ -113,10 +117,7 @@ export class Conversation {
     this.#turns.onText();
   }
 
-  /**
-   * The far end played `samples` (upstream rate) of the item. Marks of older generations do not
-   * count.
-   */
+  /** The far end played `samples` (upstream rate); marks of older generations do not count. */
   onReport(item: number, samples: number, generation: number): void {
     this.#voice.onReport(item, samples, generation);
   }
@@ -139,49 +140,59 @@ export class Conversation {
   onUpstreamReady(): void {
     this.#isUpstreamReady = true;
     this.#voice.sequence.onRestored(this.#settings.responseWaitMs);
-    this.#askGreeting();
+    const { greeting, responseWaitMs } = this.#settings;
+    if (this.turnId() === 0) askGreeting(greeting, this.#voice, this.#effects, responseWaitMs);
     this.#turns.onUpstreamReady();
   }
 
   /** The session is gone, another is being opened. What was queued is still heard. */
   onUpstreamLost(): void {
-    const interrupted = this.#voice.sequence.onLost();
-    if (interrupted !== null) this.#lostAsk = interrupted;
+    this.#turns.speculation.drop();
+    this.#lostAnswer.onLost();
     this.#turns.onUpstreamLost();
     this.#voice.finishItems();
   }
 
+  /** Another session takes over: what was only tried in the one before is over. */
+  onUpstreamReplaced(): void {
+    this.#turns.speculation.drop();
+    this.#turns.speculation.onLost();
+  }
+
   /** A turn's answer was cut off by the loss. */
   isAnswerLost(): boolean {
-    return this.#lostAsk?.asker === "turn";
+    return this.#lostAnswer.isTurns();
   }
 
   /** The new session knows what was said: what was being asked or answered is asked again. */
   onUpstreamRestored(): void {
-    const ask = this.#lostAsk;
-    this.#lostAsk = null;
-    const { sequence } = this.#voice;
-    const deadlineMs = this.#effects.nowMs() + this.#settings.responseWaitMs;
-    if (ask !== null && !sequence.isWanted(ask.asker)) sequence.ask({ ...ask, deadlineMs });
-    sequence.onRestored(this.#settings.responseWaitMs);
+    this.#lostAnswer.onRestored(this.#effects.nowMs(), this.#settings.responseWaitMs);
     this.#goodbye.onSequence();
   }
 
-  onCommitted(): void {
-    this.#voice.latency.onCommitted(this.#effects.nowMs());
+  onCommitted(itemId: string, ack: CommitAck): void {
+    this.#turns.acks.onCommitted(itemId, ack);
   }
 
-  /**
-   * The provider hears the caller (its own detection owns the turns). One direct call (S0-07,
-   * S0-10).
-   */
+  /** The provider refused a commit as empty. */
+  onCommitRefused(ack: CommitAck): void {
+    this.#turns.acks.onCommitRefused(ack);
+    this.#goodbye.onSequence();
+  }
+
+  /** -> false when these are words of an item that was taken back: nobody is told. */
+  onCallerTranscript(itemId: string, text: string): boolean {
+    return this.#turns.acks.onCallerTranscript(itemId, text);
+  }
+
+  /** The provider hears the caller: its own detection. One direct call (S0-07, S0-10). */
   onProviderSpeechStarted(positionMs: number): void {
     this.#turns.onProviderSpeechStarted(positionMs);
   }
 
   /** The provider decided that the turn is over; it commits and responds by itself. */
-  onProviderSpeechStopped(positionMs: number): void {
-    this.#turns.onProviderSpeechStopped(positionMs);
+  onProviderSpeechStopped(positionMs: number, stopFrame: number): void {
+    this.#turns.onProviderSpeechStopped(positionMs, stopFrame);
   }
 
   /** tag: of the request that it answers, "" when the provider does not echo it. */
@@ -225,9 +236,7 @@ export class Conversation {
     this.#voice.sequence.ask({ asker: "tool", turnId, instructions: "", deadlineMs });
   }
 
-  /**
-   * -> numbers of items that end with it though the provider never said that their audio is done.
-   */
+  /** -> numbers of items that end with it though the provider never said that their audio does. */
   onResponseDone(responseId: string, status: ResponseStatus): number[] {
     const unfinished = this.#voice.onResponseDone(responseId, status);
     this.#goodbye.onSequence();
@@ -240,13 +249,16 @@ export class Conversation {
     const { sequence } = this.#voice;
     if (code === "conversation_already_has_active_response") sequence.onAlreadyActive();
     else if (code === "response_cancel_not_active") sequence.onCancelNotActive();
-    else if (code === "input_audio_buffer_commit_empty") this.#voice.onCommitRefused();
     this.#goodbye.onSequence();
   }
 
   onTimer(timer: ConversationTimer): void {
     if (timer === "drain" || timer === "goodbye") {
       this.#goodbye.onTimer(timer);
+      return;
+    }
+    if (timer === "take_back") {
+      this.#turns.speculation.onOverdue();
       return;
     }
     this.#voice.sequence.onTimeout();
@@ -256,6 +268,7 @@ export class Conversation {
 
   /** Says goodbye (or just drains, with no instructions), is heard in full, then ends the call. */
   sayGoodbye(reason: EndReason, instructions: string): void {
+    if (!this.#goodbye.isBegun()) this.#turns.onEnding();
     const isUpstreamReady = this.#isUpstreamReady;
     this.#goodbye.begin(reason, { instructions, turnId: this.turnId(), isUpstreamReady });
   }
@@ -272,27 +285,16 @@ export class Conversation {
    * The call ended from outside (hang-up, lost upstream): frees every timer; nothing more is asked.
    */
   close(): void {
+    this.#effects.clearTimer("take_back");
     this.#goodbye.close();
     this.#voice.sequence.close();
   }
 
-  #askGreeting(): void {
-    const { greeting, responseWaitMs } = this.#settings;
-    if (greeting === null || this.turnId() !== 0) return;
-    const { instructions, openingText = "" } = greeting;
-    const deadlineMs = this.#effects.nowMs() + responseWaitMs;
-    const ask = { turnId: 0, instructions, openingText, deadlineMs };
-    this.#voice.sequence.ask({ asker: "greeting", ...ask });
-  }
-
-  /**
-   * True from the greeting's request until its last sample was heard, and once the goodbye began.
-   */
+  /** True for a protected greeting, and once the goodbye began. */
   #isProtected(): boolean {
     if (this.#goodbye.isBegun()) return true;
     // Turn 0 is the greeting's: any turn that began has ended it.
     const isGreetingTime = this.turnId() === 0 && this.#isUpstreamReady;
-    if (this.#settings.greeting?.isProtected !== true || !isGreetingTime) return false;
-    return this.#voice.sequence.isWanted("greeting") || !this.#voice.isDrained();
+    return isGreetingTime && isGreetingProtected(this.#settings.greeting, this.#voice);
   }
 }

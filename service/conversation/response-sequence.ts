@@ -16,9 +16,7 @@ import { assert } from "../assert.ts";
 import type { CallEffects } from "../contract/call-effects.ts";
 import { SEND } from "../contract/send-result.ts";
 
-/**
- * response.create to response.created; generous, a lost answer is rare and costs only this wait.
- */
+/** response.create to response.created: a lost answer is rare and costs only this wait. */
 const REQUEST_MS_MAX = 10_000;
 /** Longest silence of the provider inside one response before we stop believing in it. */
 const RESPONSE_SILENT_MS_MAX = 30_000;
@@ -59,6 +57,7 @@ export class ResponseSequence {
   #requestLast = 0;
   #turnId = 0;
   #isHeld = false;
+  #isUnsettled = false;
   #isLost = false;
 
   constructor(effects: CallEffects) {
@@ -92,6 +91,12 @@ export class ResponseSequence {
   setHeld(isHeld: boolean): void {
     this.#isHeld = isHeld;
     if (!isHeld) this.#sendNext();
+  }
+
+  /** While the conversation upstream holds what is being taken back, nothing is requested. */
+  setUnsettled(isUnsettled: boolean): void {
+    this.#isUnsettled = isUnsettled;
+    if (!isUnsettled) this.#sendNext();
   }
 
   /** Wants a response; asked before by the same asker and still waiting: this one instead. */
@@ -260,7 +265,7 @@ export class ResponseSequence {
   }
 
   #sendNext(): void {
-    while (this.#state === "idle" && !this.#isHeld && !this.#isLost) {
+    while (this.#state === "idle" && !this.#isHeld && !this.#isUnsettled && !this.#isLost) {
       const ask = this.#asks.shift();
       if (ask === undefined) return;
       if (this.#isStale(ask)) {

@@ -42,6 +42,8 @@ export interface ServiceMetrics {
   readonly bargeIns: Counter;
   /** Interrupting speech detected -> the caller's buffer told to clear. */
   readonly bargeInLatencyMs: Histogram;
+  /** Early silence -> confirmed end: for so long the answer was under way already. */
+  readonly speculationSavedMs: Histogram;
   readonly sends: Readonly<Record<SendResult, Counter>>;
 }
 
@@ -110,6 +112,11 @@ function conversationMetrics(metrics: Metrics) {
       "voxbridge_commit_latency_ms",
       "End of the caller's speech to the acknowledged commit",
       TURN_MS,
+    ),
+    speculationSavedMs: metrics.histogram(
+      "voxbridge_speculation_saved_ms",
+      "Early commit to the confirmed end of the turn",
+      SHORT_MS,
     ),
     bargeIns: metrics.counter("voxbridge_barge_ins_total", "Answers the caller talked over"),
     bargeInLatencyMs: metrics.histogram(

@@ -3,17 +3,28 @@
 import type { TurnDetection } from "../contract/call-terms.ts";
 import { type ProviderTurnDetection, STAGE_FAILURES } from "../contract/upstream.ts";
 
+/** Which of the provider's detections is the second opinion of hybrid turns. */
+export type HybridDetector = "server_vad" | "semantic_vad";
+
 /** What the provider's own detection is told for each owner of the turns (decision 6). */
-export function providerTurns(turnDetection: TurnDetection): ProviderTurnDetection {
+export function providerTurns(
+  turnDetection: TurnDetection,
+  hybridDetector: HybridDetector,
+): ProviderTurnDetection {
   switch (turnDetection) {
     case "local":
     case "none":
       return null;
     case "hybrid":
-      return "signal_only";
+      return `${hybridDetector}_signal`;
     default:
       return turnDetection;
   }
+}
+
+/** The provider's own detection listens, so every frame is sent as it comes. */
+export function isProviderListening(turnDetection: TurnDetection): boolean {
+  return turnDetection !== "local" && turnDetection !== "none";
 }
 
 /** How the model is told of keys: as a message of the caller. */

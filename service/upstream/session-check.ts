@@ -33,13 +33,13 @@ function turnDetectionMismatch(wanted: UpstreamSession, echo: SessionEcho): stri
   const type = turnDetection === null ? "none" : detectorOf(turnDetection);
   const echoed = plain(echo.turnDetection);
   if (echo.turnDetection !== type) return `turn_detection is ${echoed}, must be ${type}`;
-  if (turnDetection !== "signal_only") return "";
+  if (turnDetection === null || !turnDetection.endsWith("_signal")) return "";
   if (echo.isResponseCreatedByServer) return "create_response is true, must be false";
   return echo.isInterruptedByServer ? "interrupt_response is true, must be false" : "";
 }
 
-function detectorOf(turnDetection: "server_vad" | "semantic_vad" | "signal_only"): string {
-  return turnDetection === "semantic_vad" ? "semantic_vad" : "server_vad";
+function detectorOf(turnDetection: string): string {
+  return turnDetection.startsWith("semantic_vad") ? "semantic_vad" : "server_vad";
 }
 
 function formatMismatch(what: string, echo: FormatEcho, type: string, rateHz: number): string {

@@ -2,12 +2,24 @@
 // Station: told by the lane when a span begins, ends, is committed or thrown away, and once per
 // captured frame. Appends are gathered (GATHER frames) and flushed before a commit, so nothing
 // waits for them. What came before the upstream was ready lies on the tape and goes out first.
+//
+// A span may be committed early, while it is open. Kept, it ends there; taken back, it is appended
+// again from its first frame, and the acknowledgement of that commit is told apart:
+//
+//   open span   [first ........ cut)........ now        commit at cut, nothing more is sent
+//     kept      [first ........ cut)                    as if it had been closed and committed there
+//     taken back[first ........................ now     all of it again, open
+//
+// Under hybrid turns everything is sent, also behind an early commit.
 // Limits: SPANS_MAX spans wait for the upstream; the tape behind them holds 60 s.
 import { assert } from "../assert.ts";
 import type { AudioEngine } from "../contract/audio-engine.ts";
+import type { CommitAck } from "../contract/call-effects.ts";
 import type { TurnDetection } from "../contract/call-terms.ts";
 import { SEND } from "../contract/send-result.ts";
 import type { Upstream } from "../contract/upstream.ts";
+import { isProviderListening } from "./provider-turns.ts";
+import { CommitAcks } from "./commit-acks.ts";
 import { APPEND_GATHER_MS, FRAME_MS } from "../limits.ts";
 
 const SPANS_MAX = 32;
@@ -21,7 +33,7 @@ type Tape = Pick<
 type Sink = Pick<Upstream, "isReady" | "append" | "commit" | "clearInput">;
 
 interface Span {
-  readonly firstFrame: number;
+  firstFrame: number;
   /** Frame after the last, -1 while open. */
   endFrame: number;
   /** Next frame to append. */
@@ -29,6 +41,8 @@ interface Span {
   isCommitted: boolean;
   /** All of it is still on the tape, so that another session can be told it from the start. */
   isWhole: boolean;
+  /** Of a committed one: behind it there is only silence. */
+  speechEndFrame: number;
 }
 
 export class SpanForwarder {
@@ -37,14 +51,19 @@ export class SpanForwarder {
   #gatherFrames = GATHER_FRAMES;
   #isTapeKept = true;
   readonly #spans: Span[] = [];
-  /** Spans whose commit the provider has not acknowledged; their audio is still on the tape. */
-  readonly #unacknowledged: Span[] = [];
+  /** Commits under way; their audio is still on the tape. */
+  readonly #acks = new CommitAcks<Span>();
+  /** The open span's part that was committed early, null when it was not. */
+  #early: Span | null = null;
   /**
    * The newest acknowledged turn, until the next span begins: its answer may be lost with a
    * session.
    */
   #acknowledged: Span | null = null;
   #commitsDropped = 0;
+  #isHybrid = false;
+  /** Frames appended in this session: the provider's clock. */
+  #framesAppended = 0;
   readonly #append = (source: Uint8Array, start: number, end: number) =>
     this.#sink.append(source, start, end);
 
@@ -55,14 +74,19 @@ export class SpanForwarder {
   }
 
   /**
-   * The provider's detection gets every frame at once, others a message per 100 ms. Only local
-   * turns are short enough to be kept on the tape until their commit; an endless span is dropped as
-   * it goes.
+   * The provider's detection gets every frame at once, others a message per 100 ms. Turns that are
+   * heard here are kept on the tape until their commit; an endless span is dropped as it goes, or
+   * trimmed in silence (hybrid).
    */
   setTurnDetection(turnDetection: TurnDetection): void {
-    const isProvider = turnDetection === "server_vad" || turnDetection === "semantic_vad";
-    this.#gatherFrames = isProvider ? 1 : GATHER_FRAMES;
-    this.#isTapeKept = turnDetection === "local";
+    this.#isHybrid = turnDetection === "hybrid";
+    this.#gatherFrames = isProviderListening(turnDetection) ? 1 : GATHER_FRAMES;
+    this.#isTapeKept = turnDetection === "local" || this.#isHybrid;
+    const span = this.#open();
+    if (!this.#isHybrid || span === undefined || span.isWhole) return;
+    // Kept from here on.
+    span.firstFrame = span.nextFrame;
+    span.isWhole = true;
   }
 
   /** -> the first frame really kept. */
@@ -71,8 +95,7 @@ export class SpanForwarder {
     this.#acknowledged = null;
     const firstFrame = this.#tape.tapeBegin(frameIndex);
     if (this.#spans.length >= SPANS_MAX) this.#spans.shift();
-    const nextFrame = firstFrame;
-    this.#spans.push({ firstFrame, endFrame: -1, nextFrame, isCommitted: false, isWhole: true });
+    this.#spans.push(spanFrom(firstFrame));
     this.flush();
     return firstFrame;
   }
@@ -81,6 +104,7 @@ export class SpanForwarder {
   end(): number {
     const span = this.#open();
     assert(span !== undefined, "span forwarder: no span is open");
+    assert(this.#early === null, "span forwarder: an early commit is kept or taken back first");
     span.endFrame = this.#tape.tapeEnd();
     return span.endFrame;
   }
@@ -98,12 +122,73 @@ export class SpanForwarder {
     this.#dropTape();
   }
 
-  /** The newest span is a turn: the rest of it goes out, then the commit. */
-  commit(): void {
+  /** Silence before frameIndex is not sent again, and not any more if it waits still. */
+  trim(frameIndex: number): void {
+    const span = this.#open();
+    if (span === undefined || this.#early !== null) return;
+    if (!this.#sink.isReady()) span.nextFrame = Math.max(span.nextFrame, frameIndex);
+    span.firstFrame = Math.max(span.firstFrame, Math.min(frameIndex, span.nextFrame));
+    this.#dropTape();
+  }
+
+  /**
+   * The newest span is a turn: the rest of it goes out, then the commit. speechEndFrame: it holds
+   * only silence from there on.
+   */
+  commit(speechEndFrame: number): void {
     const span = this.#spans.at(-1);
     assert(span !== undefined, "span forwarder: nothing to commit");
     assert(span.endFrame >= 0, "span forwarder: the span is still open");
     span.isCommitted = true;
+    span.speechEndFrame = speechEndFrame;
+    this.flush();
+  }
+
+  /**
+   * Commits what the open span holds, and leaves it open. -> the frame after the last one
+   * committed; -1 when the upstream is not ready for all of it now, or it could not be taken back:
+   * the tape must hold everything from firstFrame on.
+   */
+  commitEarly(firstFrame: number, speechEndFrame: number): number {
+    const span = this.#open();
+    if (span === undefined || this.#early !== null || !span.isWhole) return -1;
+    if (firstFrame < span.firstFrame) return -1;
+    this.flush();
+    const cut = this.#tape.framesCaptured();
+    if (!this.#sink.isReady() || this.#spans[0] !== span || span.nextFrame < cut) return -1;
+    const sent = this.#sink.commit();
+    if (sent === SEND.DROPPED) return -1;
+    this.#early = { ...span, endFrame: cut, isCommitted: true, speechEndFrame };
+    this.#acks.push(this.#early, true);
+    return cut;
+  }
+
+  /** The early commit was the turn: the open span ends with it, or goes on behind it. */
+  keepEarly(): void {
+    const span = this.#open();
+    const early = this.#early;
+    assert(span !== undefined && early !== null, "span forwarder: nothing was committed early");
+    this.#acks.keep(early);
+    this.#early = null;
+    if (this.#isHybrid) {
+      span.firstFrame = early.endFrame;
+    } else {
+      this.#tape.tapeEnd();
+      this.#spans.pop();
+    }
+    this.#dropTape();
+  }
+
+  /** The open span was not over: it goes out again from frameIndex. */
+  takeBackEarly(frameIndex: number): void {
+    const span = this.#open();
+    const early = this.#early;
+    assert(span !== undefined && early !== null, "span forwarder: nothing was committed early");
+    this.#acks.takeBack(early);
+    if (this.#acknowledged === early) this.#acknowledged = null;
+    this.#early = null;
+    if (span.nextFrame > early.endFrame) this.#sink.clearInput();
+    span.nextFrame = Math.max(span.firstFrame, frameIndex);
     this.flush();
   }
 
@@ -115,11 +200,30 @@ export class SpanForwarder {
     if (span.endFrame >= 0 || available - span.nextFrame >= this.#gatherFrames) this.flush();
   }
 
-  /** The provider acknowledged the oldest commit: its audio is no longer ours to keep. */
-  onCommitted(): void {
-    const span = this.#unacknowledged.shift();
-    if (span !== undefined) this.#acknowledged = span;
+  /**
+   * The provider's detection heard an end, and commits as this item what was appended before
+   * audioEndMs of its clock. -> where that lies in the call.
+   */
+  onProviderStopped(itemId: string, audioEndMs: number): number {
+    const nextFrame = this.#open()?.nextFrame ?? this.#tape.framesCaptured();
+    const frame = nextFrame - this.#framesAppended + Math.floor(audioEndMs / FRAME_MS);
+    this.#acks.onProviderStopped(itemId, frame);
+    return frame;
+  }
+
+  /** Something was committed; our oldest commit's audio is no longer ours to keep. */
+  onCommitted(itemId: string): CommitAck {
+    const { ack, span } = this.#acks.onCommitted(itemId, this.#isHybrid);
+    if (span !== null) this.#acknowledged = span;
     this.#dropTape();
+    return ack;
+  }
+
+  /** The provider refused the oldest commit: there was nothing to commit. */
+  onCommitRefused(): CommitAck {
+    const { ack } = this.#acks.onRefused();
+    this.#dropTape();
+    return ack;
   }
 
   /**
@@ -128,10 +232,12 @@ export class SpanForwarder {
    * here. isUnheard: the newest acknowledged turn too, as nobody wrote down what it said.
    */
   onRestored(isUnheard: boolean): void {
-    const again = this.#unacknowledged.splice(0);
+    assert(this.#early === null, "span forwarder: an early commit is over when its session is");
+    const again = this.#acks.takeAll();
     if (isUnheard && this.#acknowledged !== null) again.unshift(this.#acknowledged);
     this.#acknowledged = null;
     this.#spans.unshift(...again);
+    this.#framesAppended = 0;
     for (const span of this.#spans) if (span.isWhole) span.nextFrame = span.firstFrame;
     this.flush();
   }
@@ -142,19 +248,21 @@ export class SpanForwarder {
 
   /** Sends what can go now, in order; stops where the upstream takes no more. */
   flush(): void {
-    while (this.#sink.isReady()) {
+    while (this.#sink.isReady() && (this.#early === null || this.#isHybrid)) {
       const span = this.#spans[0];
       if (span === undefined) return;
       const isOpen = span.endFrame < 0;
       const toFrame = isOpen ? this.#tape.framesCaptured() : span.endFrame;
       if (toFrame > span.nextFrame) {
-        span.nextFrame += this.#tape.tapeRead(span.nextFrame, toFrame, this.#append);
+        const framesRead = this.#tape.tapeRead(span.nextFrame, toFrame, this.#append);
+        span.nextFrame += framesRead;
+        this.#framesAppended += framesRead;
         if (!this.#isTapeKept) this.#forgetBefore(span);
       }
       if (isOpen || span.nextFrame < toFrame || !span.isCommitted) return;
       if (this.#sink.commit() === SEND.DROPPED) this.#commitsDropped += 1;
       this.#spans.shift();
-      if (span.isWhole) this.#unacknowledged.push(span);
+      this.#acks.push(span, false);
     }
   }
 
@@ -162,7 +270,7 @@ export class SpanForwarder {
   #forgetBefore(span: Span): void {
     this.#tape.tapeDrop(span.nextFrame);
     span.isWhole = false;
-    this.#unacknowledged.length = 0;
+    this.#acks.forgetAudio();
     this.#acknowledged = null;
   }
 
@@ -172,7 +280,13 @@ export class SpanForwarder {
   }
 
   #dropTape(): void {
-    const oldest = this.#acknowledged ?? this.#unacknowledged[0] ?? this.#spans[0];
+    const oldest = this.#acknowledged ?? this.#acks.oldest() ?? this.#spans[0];
     this.#tape.tapeDrop(oldest?.firstFrame ?? this.#tape.framesCaptured());
   }
+}
+
+function spanFrom(firstFrame: number): Span {
+  const endFrame = -1;
+  const committed = { isCommitted: false, isWhole: true, speechEndFrame: -1 };
+  return { firstFrame, endFrame, nextFrame: firstFrame, ...committed };
 }

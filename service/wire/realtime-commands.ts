@@ -168,9 +168,9 @@ export function formatOf(format: UpstreamFormat): RealtimeAudioFormats {
 
 function turnDetectionOf(wanted: ProviderTurnDetection): RealtimeAudioInputTurnDetection | null {
   if (wanted === null) return null;
-  const isServersTurn = wanted !== "signal_only";
+  const isServersTurn = !wanted.endsWith("_signal");
   return {
-    type: wanted === "semantic_vad" ? "semantic_vad" : "server_vad",
+    type: wanted.startsWith("semantic_vad") ? "semantic_vad" : "server_vad",
     create_response: isServersTurn,
     interrupt_response: isServersTurn,
   };

@@ -3,8 +3,9 @@
 // core would. 8000 Hz, 160 samples a frame, pre-roll 300 ms = 15 frames.
 import { describe, expect, test } from "bun:test";
 import { CAPTURE_EVENT, VAD_STATE } from "../../service/contract/core.ts";
+import { CallerSpan } from "../../service/conversation/caller-span.ts";
 import { CallerSpeech } from "../../service/conversation/caller-speech.ts";
-import { RecordedEffects } from "./recorded-effects.ts";
+import { RecordedEffects, UNEVENTFUL } from "./recorded-effects.ts";
 
 const { ONSET_MAYBE, ONSET, ONSET_FALSE, END, BARGE_MAYBE, BARGE, BARGE_FALSE } = CAPTURE_EVENT;
 const FRAME_SAMPLES = 160;
@@ -12,17 +13,14 @@ const FRAME_SAMPLES = 160;
 function setUp({ isQuiet = true, isInterruptible = true, isHeldCommitted = false } = {}) {
   const effects = new RecordedEffects();
   const agent = { isQuiet, isInterruptible };
-  const settings = {
-    callerFrameSamples: FRAME_SAMPLES,
-    callerRateHz: 8000,
-    preRollMs: 300,
-    commitMsMin: 100,
-    turnMsMax: 60_000,
-  };
-  const speech = new CallerSpeech(settings, effects, effects, {
+  const lengths = { preRollMs: 300, commitMsMin: 100, turnMsMax: 60_000 };
+  const settings = { callerFrameSamples: FRAME_SAMPLES, callerRateHz: 8000, ...lengths };
+  const span = new CallerSpan({ ...settings, turnDetection: "local" }, effects, effects);
+  const parts = { effects, facts: effects, span };
+  const speech = new CallerSpeech(settings, parts, {
+    ...UNEVENTFUL,
     isAgentQuiet: () => agent.isQuiet,
     isInterruptible: () => agent.isInterruptible,
-    isBargeInHeld: () => false,
     onTurnStarted: (onset) => effects.log.push(`turn from ${onset}`),
     onTurnEnded: (first, end) => effects.log.push(`turn [${first}, ${end})`),
     onHeldEnded: () => isHeldCommitted,

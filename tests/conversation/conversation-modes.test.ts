@@ -95,8 +95,8 @@ describe("Conversation when the provider owns the turns", () => {
     call.conversation.onProviderSpeechStarted(0);
     call.frames(50);
     call.effects.endSamples = 40 * 160;
-    call.conversation.onProviderSpeechStopped(900);
-    call.conversation.onCommitted();
+    call.conversation.onProviderSpeechStopped(900, 0);
+    call.conversation.onCommitted("item1", "turn");
     call.conversation.onResponseCreated("p1");
     call.frames(10);
     call.play(call.audio("p1", "a", 5), 1);
@@ -110,8 +110,8 @@ describe("Conversation when the provider owns the turns", () => {
       call.effects.endSamples = endSamples;
       call.frames(50);
       call.conversation.onProviderSpeechStarted(0);
-      call.conversation.onProviderSpeechStopped(900);
-      call.conversation.onCommitted();
+      call.conversation.onProviderSpeechStopped(900, 0);
+      call.conversation.onCommitted("item1", "turn");
       call.conversation.onResponseCreated(id);
       call.play(call.audio(id, `${id}-item`, 5), 1);
       call.conversation.onResponseDone(id, "completed");
@@ -130,7 +130,7 @@ describe("Conversation when the provider owns the turns", () => {
     expect(provider.conversation.turnId()).toBe(0);
     const local = new TestCall();
     local.conversation.onProviderSpeechStarted(0);
-    local.conversation.onProviderSpeechStopped(0);
+    local.conversation.onProviderSpeechStopped(0, 0);
     expect(local.conversation.turnId()).toBe(0);
   });
 
@@ -140,7 +140,7 @@ describe("Conversation when the provider owns the turns", () => {
     call.conversation.onProviderSpeechStarted(0);
     call.conversation.onToolAnswered();
     expect(call.effects.requests).toEqual([]);
-    call.conversation.onProviderSpeechStopped(500);
+    call.conversation.onProviderSpeechStopped(500, 0);
     expect(call.effects.requests).toHaveLength(1);
   });
 });
@@ -152,18 +152,13 @@ describe("Conversation without turn detection (push to talk)", () => {
     call.frames(50);
     call.effects.taken();
     call.conversation.onEndOfTurn();
-    expect(call.effects.taken()).toEqual(["end 50", "commit 1", "respond turn:1", "begin 50"]);
+    expect(call.effects.taken()).toEqual(["end 50", "commit 1", "begin 50", "respond turn:1"]);
     call.created("r1");
     call.frames(5);
     call.play(call.audio("r1", "a", 50), 5);
     call.effects.taken();
     call.conversation.onEndOfTurn();
-    expect(call.effects.taken().slice(0, 4)).toEqual([
-      "end 57",
-      "clear",
-      "cancel r1",
-      "truncate a/0 40",
-    ]);
+    expect(call.effects.taken().slice(0, 3)).toEqual(["clear", "cancel r1", "truncate a/0 40"]);
   });
 
   test("an end of turn with next to nothing said is no turn", () => {
@@ -185,8 +180,8 @@ describe("Conversation without turn detection (push to talk)", () => {
       "begin 0",
       "end 50",
       "commit 1",
-      "respond turn:1",
       "begin 50",
+      "respond turn:1",
     ]);
   });
 });

@@ -31,7 +31,7 @@ describe("Conversation with local turns", () => {
     call.speak(30);
     call.fallSilent();
     call.frames(4);
-    call.conversation.onCommitted();
+    call.conversation.onCommitted("item1", "turn");
     call.created("r1");
     call.frames(20);
     const item = call.audio("r1", "a", 10);
@@ -147,7 +147,7 @@ describe("Conversation with local turns", () => {
     const call = readyCall();
     call.speak(20);
     call.fallSilent();
-    call.conversation.onUpstreamError("input_audio_buffer_commit_empty");
+    call.conversation.onCommitRefused("turn");
     call.effects.taken();
     call.created("r1");
     expect(call.effects.taken()).toEqual(["cancel r1"]);

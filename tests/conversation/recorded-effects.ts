@@ -12,6 +12,15 @@ import type { CallNotice } from "../../service/contract/transport.ts";
 import type { ResponseRequest } from "../../service/contract/upstream.ts";
 import { createSteppedClock } from "../support/stepped-clock.ts";
 
+/** Of a CallerSpeech's listener: what most of its tests are not about. */
+export const UNEVENTFUL = {
+  isBargeInHeld: () => false,
+  onTurnSilence: () => undefined,
+  onTurnResumed: () => undefined,
+  onTurnConfirmed: () => false,
+  onDiscarded: () => undefined,
+};
+
 export class RecordedEffects implements CallEffects, CaptureFacts {
   readonly clock = createSteppedClock();
   /** Every effect that reaches the world, as short text, in order. */
@@ -25,6 +34,11 @@ export class RecordedEffects implements CallEffects, CaptureFacts {
   /** Called by forceSpeechEnd, as the core would: synchronously. */
   onForce: () => void = () => undefined;
   respondResult: SendResult = SEND.SENT;
+  /** For early commits. */
+  isUpstreamReady = true;
+  /** Hybrid turns: the span goes on behind an early commit. */
+  isAlwaysSent = false;
+  readonly savedMs: number[] = [];
 
   framesCaptured = 0;
   spanFirstFrame = -1;
@@ -74,6 +88,24 @@ export class RecordedEffects implements CallEffects, CaptureFacts {
   commit(turnId: number): void {
     this.log.push(`commit ${turnId}`);
   }
+  appendTrim(frameIndex: number): void {
+    this.log.push(`trim ${frameIndex}`);
+  }
+  commitEarly(): number {
+    if (!this.isUpstreamReady) return -1;
+    this.log.push(`commit early ${this.framesCaptured}`);
+    return this.framesCaptured;
+  }
+  keepEarly(): void {
+    if (!this.isAlwaysSent) {
+      this.spanFirstFrame = -1;
+      this.lastEndFrame = this.framesCaptured;
+    }
+    this.log.push("keep");
+  }
+  takeBackEarly(frameIndex: number): void {
+    this.log.push(`take back ${frameIndex}`);
+  }
   hintTurnEnd(isMaybe: boolean): void {
     this.log.push(isMaybe ? "hint over" : "hint goes on");
   }
@@ -114,6 +146,15 @@ export class RecordedEffects implements CallEffects, CaptureFacts {
   setPlaybackGain(gain: number, rampMs: number): void {
     this.log.push(`gain ${gain} in ${rampMs}`);
   }
+  holdAnswer(): void {
+    this.log.push("hold");
+  }
+  releaseAnswer(): void {
+    this.log.push("release");
+  }
+  dropAnswer(): void {
+    this.log.push("drop");
+  }
   endPlaybackItem(item: number): void {
     this.log.push(`play out ${item}`);
   }
@@ -135,6 +176,9 @@ export class RecordedEffects implements CallEffects, CaptureFacts {
   }
   notice(notice: CallNotice): void {
     this.notices.push(notice);
+  }
+  noteSavedMs(savedMs: number): void {
+    this.savedMs.push(savedMs);
   }
   end(reason: string): void {
     this.log.push(`ended ${reason}`);

@@ -91,6 +91,8 @@ function makeLane(turnDetection: "local" | "server_vad", isBig: boolean) {
     },
     upstreamSampleBytes: 1,
     turnEndVote: null,
+    hybridDetector: "server_vad",
+    onSavedMs: () => undefined,
   };
   const direct = new FastLane(deps);
   const passNotice = () => undefined;

@@ -67,7 +67,7 @@ describe("a switch of the turns' owner", () => {
     forwarder.begin(0);
     isReady = false;
     forwarder.end();
-    forwarder.commit();
+    forwarder.commit(0);
     appended.length = 0;
     forwarder.setTurnDetection("server_vad");
     forwarder.begin(10);

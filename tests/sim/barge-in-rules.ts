@@ -11,6 +11,8 @@ export class BargeInRules {
   readonly #fail: (rule: string) => never;
   readonly #interruptions = new Set<string>();
   readonly #acknowledged = new Set<string>();
+  readonly #takenBack = new Set<string>();
+  #tagLast = "";
   #isAudible = false;
   #isSpanOpen = false;
   #isEnding = false;
@@ -69,7 +71,14 @@ export class BargeInRules {
     if (heardMs > 0) this.#interruptions.add(`${turnId}`);
   }
 
+  /** The turn's answer was taken back unheard, and will be asked for again. */
+  onTakenBack(): void {
+    this.#takenBack.add(this.#tagLast);
+    this.#acknowledged.delete(this.#tagLast.split(":")[1] ?? "");
+  }
+
   onRequest(tag: string, instructions: string): void {
+    this.#tagLast = tag;
     const [asker, turnId = ""] = tag.split(":");
     const isAcknowledging = instructions === ACKNOWLEDGEMENT;
     if (!isOwnerAlwaysLocal(this.#knobs)) return;
@@ -85,6 +94,7 @@ export class BargeInRules {
   }
 
   onResponseOver(tag: string, isCompleted: boolean): void {
+    if (this.#takenBack.has(tag)) return;
     const [asker, turnId = ""] = tag.split(":");
     const isAcknowledgement = asker === "turn" && this.#interruptions.has(turnId);
     if (isAcknowledgement && isCompleted) this.#acknowledged.add(turnId);

@@ -70,9 +70,11 @@ export class CallRules {
 
   // ---- responses ----------------------------------------------------------------------------
 
-  onRequest(tag: string, turnId: number): void {
+  /** isSpeculative: the turn may be over, and was committed as if it were. */
+  onRequest(tag: string, turnId: number, isSpeculative: boolean): void {
     if (this.#openRequest !== "") this.fail("at most one response is requested or active");
-    if (this.#isTurnOpen && !this.#isGoodbye) this.fail("nothing is asked while the caller speaks");
+    const isCallersTurn = this.#isTurnOpen && !this.#isGoodbye && !isSpeculative;
+    if (isCallersTurn) this.fail("nothing is asked while the caller speaks");
     const isTurnBound = tag.startsWith("turn") || tag.startsWith("tool");
     if (isTurnBound && Number(tag.split(":")[1]) !== turnId) {
       this.fail("a stale answer is not asked for");

@@ -79,6 +79,7 @@ export class CallSchedule {
       if (dice.chance(knobs.stallPercent >> 3)) {
         time.at(atMs + 700, () => {
           rules.pace.onStall();
+          this.#world.speculation.onExcused();
           time.stall(dice.between(20, 400));
         });
       }
@@ -115,6 +116,7 @@ export class CallSchedule {
     if (farEnd.isHeard()) rules.fail("after the faults the agent comes to an end");
     if (service.turnsUnacknowledged() > 0) rules.fail("every turn reaches the provider");
     if (provider.openTools() > 0) rules.fail("every tool call is answered exactly once");
+    provider.checkSaid((itemId) => service.wasSent(itemId));
     this.#checkSwitches();
     rules.beStrict();
     const turnsHeard = this.#turnsHeard;

@@ -13,6 +13,7 @@ import { drawKnobs, type Knobs, type SimulatedTurns, withoutFaults } from "./kno
 import { Link } from "./link.ts";
 import { ProviderModel } from "./provider-model.ts";
 import { SAMPLES_PER_MS, ServiceModel } from "./service-model.ts";
+import { SpeculationRules } from "./speculation-rules.ts";
 import { SwitchRules } from "./switch-rules.ts";
 import { Trace } from "./trace.ts";
 import { VirtualTime } from "./virtual-time.ts";
@@ -27,6 +28,7 @@ export class CallWorld {
   readonly knobs: Knobs;
   readonly trace: Trace;
   readonly rules: CallRules;
+  readonly speculation: SpeculationRules;
   readonly bargeIn: BargeInRules;
   readonly #seed: number;
   readonly #counts = new Map<string, number>();
@@ -55,7 +57,9 @@ export class CallWorld {
     const nowMs = () => time.nowMs();
     this.trace = new Trace(nowMs, isTraced);
     this.rules = new CallRules(nowMs, toleranceOf(knobs));
-    this.bargeIn = new BargeInRules(knobs, (rule) => this.rules.fail(rule));
+    const fail = (rule: string) => this.rules.fail(rule);
+    this.bargeIn = new BargeInRules(knobs, fail);
+    this.speculation = new SpeculationRules(nowMs, knobs.speculation, fail);
     this.caller = new CallerModel(dice, knobs);
     this.#toProvider = new Link(time, dice, knobs.providerMs, knobs.jitterMs, false);
     this.#fromProvider = new Link(time, dice, knobs.providerMs, knobs.jitterMs, true);
@@ -78,7 +82,7 @@ export class CallWorld {
           if (session === this.#session) event(this.service);
         });
       },
-      (rule) => this.rules.fail(rule),
+      fail,
     );
     this.service = new ServiceModel(this);
     this.#schedule = new CallSchedule(this);
@@ -232,6 +236,7 @@ export class CallWorld {
     this.service.onMicrophone(isSpeech);
     this.rules.checkAnswerOwed();
     this.rules.pace.checkPause();
+    this.speculation.check();
     if (!this.service.isOver) this.bargeIn.checkFrame();
   }
 

@@ -1,7 +1,9 @@
 // What kind of call a seed is: how slow, how rude, how broken. Drawn once, before anything happens.
 import type { TurnDetection } from "../../service/contract/call-terms.ts";
 import type { BargeInAction } from "../../service/conversation/barge-in-action.ts";
+import type { SpeculationSettings } from "../../service/conversation/speculation.ts";
 import type { Dice } from "./dice.ts";
+import { drawSpeculation } from "./speculation-rules.ts";
 
 /** Hybrid has its own rules. */
 export type SimulatedTurns = Exclude<TurnDetection, "hybrid">;
@@ -20,6 +22,9 @@ export interface Knobs {
   readonly isSilenceAdaptive: boolean;
   /** A model votes on the end of turns: well or badly, soon or late. */
   readonly hasVoter: boolean;
+
+  /** Turns are committed at an early silence, and taken back when the caller goes on. */
+  readonly speculation: SpeculationSettings | null;
 
   // The caller.
   readonly utteranceMsMax: number;
@@ -77,7 +82,7 @@ export interface Knobs {
 export function drawKnobs(dice: Dice): Knobs {
   const sometimes = (percent: number, max: number) =>
     dice.chance(percent) ? dice.between(1, max) : 0;
-  return {
+  const knobs: Omit<Knobs, "speculation"> = {
     hasGreeting: dice.chance(50),
     isGreetingProtected: dice.chance(40),
     protectedSpeech: dice.pick(["drop", "commit"]),
@@ -124,6 +129,7 @@ export function drawKnobs(dice: Dice): Knobs {
     timerLateMs: dice.between(0, 4),
     stallPercent: sometimes(30, 100),
   };
+  return { ...knobs, speculation: drawSpeculation(dice, knobs.silenceWindows) };
 }
 
 /** The service owns the turns from the call's start to its end. */

@@ -1,5 +1,7 @@
 // The planted faults of mutations.ts: each breaks one rule that a conversation must keep.
 
+import { SPECULATION_MUTATIONS } from "./speculation-mutations.ts";
+
 export interface Mutation {
   readonly rule: string;
   readonly file: string;
@@ -34,10 +36,7 @@ export const MUTATIONS: readonly Mutation[] = [
     rule: "no pre-roll",
     file: `${CONVERSATION}/caller-speech.ts`,
     replacements: [
-      [
-        "appendBegin(Math.max(0, onsetFrame - this.#preRollFrames))",
-        "appendBegin(Math.max(0, onsetFrame))",
-      ],
+      ["begin(Math.max(0, onsetFrame - this.#preRollFrames))", "begin(Math.max(0, onsetFrame))"],
     ],
   },
   {
@@ -160,10 +159,7 @@ export const MUTATIONS: readonly Mutation[] = [
     rule: "reconnect: the unacknowledged turn dropped",
     file: "service/upstream/span-forwarder.ts",
     replacements: [
-      [
-        "const again = this.#unacknowledged.splice(0);",
-        "const again = this.#unacknowledged.splice(0, 0);",
-      ],
+      ["const again = this.#acks.takeAll();", "const again = this.#acks.takeAll().splice(0, 0);"],
     ],
   },
   {
@@ -173,8 +169,8 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     rule: "reconnect: the interrupted answer forgotten",
-    file: `${CONVERSATION}/conversation.ts`,
-    replacements: [["if (interrupted !== null) this.#lostAsk = interrupted;", ""]],
+    file: `${CONVERSATION}/lost-answer.ts`,
+    replacements: [["if (interrupted !== null) this.#ask = interrupted;", ""]],
   },
   {
     rule: "reconnect: asked before the session is there",
@@ -218,11 +214,11 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     rule: "switch: the open span lost",
-    file: `${CONVERSATION}/caller-turns.ts`,
+    file: `${CONVERSATION}/turn-switch.ts`,
     replacements: [
       [
-        "this.#speech.adopt(firstFrame, this.#facts.onsetPositionSamples());",
-        "this.#effects.appendEnd();\n      this.#effects.appendDiscard();",
+        "if (!isSilent) speech.adopt(firstFrame, facts.onsetPositionSamples());",
+        "if (!isSilent) span.close();",
       ],
     ],
   },
@@ -231,31 +227,31 @@ export const MUTATIONS: readonly Mutation[] = [
     file: "service/upstream/span-forwarder.ts",
     replacements: [
       [
-        'this.#isTapeKept = turnDetection === "local";',
-        'this.#isTapeKept = turnDetection === "local";\n    for (const span of this.#spans) span.nextFrame = span.firstFrame;',
+        'this.#isTapeKept = turnDetection === "local" || this.#isHybrid;',
+        'this.#isTapeKept = turnDetection === "local" || this.#isHybrid;\n    for (const sent of this.#spans) sent.nextFrame = sent.firstFrame;',
       ],
     ],
   },
   {
     rule: "switch: words that nobody has ended thrown away",
-    file: `${CONVERSATION}/caller-turns.ts`,
-    replacements: [["const hasWords = this.#span.hasWords();", "const hasWords = false;"]],
+    file: `${CONVERSATION}/turn-switch.ts`,
+    replacements: [["const hasWords = isSilent && span.hasWords();", "const hasWords = false;"]],
   },
   {
     rule: "switch: the span opens without its pre-roll",
-    file: `${CONVERSATION}/open-span.ts`,
+    file: `${CONVERSATION}/caller-span.ts`,
     replacements: [
-      ["Math.max(0, framesCaptured - preRollFrames)", "framesCaptured + 0 * preRollFrames"],
+      [
+        "this.open(Math.max(0, this.#framesCaptured - this.#preRollFrames));",
+        "this.open(this.#framesCaptured);",
+      ],
     ],
   },
   {
     rule: "provider turns: its speech_started does not interrupt",
-    file: `${CONVERSATION}/caller-turns.ts`,
+    file: `${CONVERSATION}/provider-turns.ts`,
     replacements: [
-      [
-        'const cut = this.#takeFloor();\n    this.#voice.sequence.setHeld(true);\n    this.#effects.notice({ kind: "speech_started", turnId: this.#turnId, positionMs });',
-        'this.newTurn();\n    const cut = { wasAudible: false, item: 0, heardMs: 0 };\n    this.#voice.sequence.setHeld(true);\n    this.#effects.notice({ kind: "speech_started", turnId: this.#turnId, positionMs });',
-      ],
+      ["const cut = takeFloor();", "const cut = { wasAudible: false, item: 0, heardMs: 0 };"],
     ],
   },
   {
@@ -265,23 +261,18 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     rule: "push to talk: committed twice",
-    file: `${CONVERSATION}/caller-turns.ts`,
+    file: `${CONVERSATION}/caller-span.ts`,
     replacements: [
       [
-        "this.#commit(this.#span.firstFrame(), endFrame, 0, true);",
-        "this.#commit(this.#span.firstFrame(), endFrame, 0, true);\n    this.#commit(this.#span.firstFrame(), endFrame, 0, true);",
+        "this.#effects.commit(turnId, speechEndFrame);\n    this.open(endFrame);",
+        "this.#effects.commit(turnId, speechEndFrame);\n    this.#effects.commit(turnId, speechEndFrame);\n    this.open(endFrame);",
       ],
     ],
   },
   {
     rule: "push to talk: a key that bounces cuts the answer",
     file: `${CONVERSATION}/caller-turns.ts`,
-    replacements: [
-      [
-        "if (this.#isTooShort(this.#span.firstFrame(), this.#framesCaptured)) {",
-        "if (this.#framesCaptured < 0) {",
-      ],
-    ],
+    replacements: [["if (!this.#turn.isLongEnough(span)) {", "if (span.endFrame < 0) {"]],
   },
   {
     rule: "a late vote ends a turn",
@@ -293,4 +284,5 @@ export const MUTATIONS: readonly Mutation[] = [
     file: `${CONVERSATION}/adaptive-silence.ts`,
     replacements: [["Math.min(silenceMsMax, movedMs)", "movedMs"]],
   },
+  ...SPECULATION_MUTATIONS,
 ];

@@ -86,6 +86,11 @@ export class PacerModel {
     return this.#queue.reduce((sum, entry) => sum + entry.samples, 0);
   }
 
+  /** Enough is there to begin. */
+  isPlayable(): boolean {
+    return this.#isPrebuffered();
+  }
+
   #advance(): void {
     if (this.#phase === "running" || this.#queue.length === 0) return;
     if (this.#isPaused || !this.#isPrebuffered()) {

@@ -30,7 +30,11 @@ export class ProviderInput {
   #committedFrom = 0;
   #hasLost = false;
   /** Spans of committed frames: [first, end), in order of commit. */
-  readonly committed: { readonly first: number; readonly end: number }[] = [];
+  readonly committed: {
+    readonly first: number;
+    readonly end: number;
+    readonly itemId: string;
+  }[] = [];
 
   constructor(
     dice: Dice,
@@ -96,6 +100,16 @@ export class ProviderInput {
     if (this.#turns !== "none" || this.#hasLost) this.#nextFrame = -1;
   }
 
+  /** What a response would answer: nothing the caller said stands there twice. */
+  checkOnce(deleted: ReadonlySet<string>): void {
+    let heardTo = 0;
+    for (const { first, end, itemId } of this.committed.slice(this.#committedFrom)) {
+      if (deleted.has(itemId)) continue;
+      if (first < heardTo) this.#owner.breakRule("no sample is in the conversation twice");
+      heardTo = end;
+    }
+  }
+
   #ownsTurns(): boolean {
     return this.#turns === "server_vad" || this.#turns === "semantic_vad";
   }
@@ -118,15 +132,11 @@ export class ProviderInput {
     this.#buffer = [];
     const first = frames[0] ?? 0;
     const end = (frames.at(-1) ?? -1) + 1;
-    const before = this.committed.slice(this.#committedFrom).at(-1);
-    if (before !== undefined && first < before.end) {
-      this.#owner.breakRule("no sample is committed twice");
-    }
     if (end - first !== frames.length) {
       this.#owner.breakRule("a turn's samples are upstream once, in order");
     }
-    this.committed.push({ first, end });
-    const itemId = `user${this.committed.length}`;
+    const itemId = `user${this.committed.length + 1}`;
+    this.committed.push({ first, end, itemId });
     this.#owner.emit((events) => events.onCommitted(itemId));
   }
 }

@@ -89,6 +89,7 @@ export class ProviderModel {
     this.#isOwnWaiting = false;
     this.#active = null;
     for (const itemId of this.#items.keys()) this.#olderItems.add(itemId);
+    for (const { itemId } of this.input.committed) this.#olderItems.add(itemId);
     this.#items.clear();
     for (const toolCallId of this.#openTools) this.#olderTools.add(toolCallId);
     this.#openTools.clear();
@@ -98,6 +99,14 @@ export class ProviderModel {
     return this.#items.get(itemId) ?? 0;
   }
 
+  /** The model takes its own items for said: each was, or is deleted. */
+  checkSaid(wasSent: (itemId: string) => boolean): void {
+    for (const itemId of this.#items.keys()) {
+      if (this.#deleted.has(itemId) || wasSent(itemId)) continue;
+      this.#breakRule("the model takes nothing for said that nobody heard");
+    }
+  }
+
   openTools(): number {
     return this.#openTools.size;
   }
@@ -105,6 +114,7 @@ export class ProviderModel {
   // ---- commands, as they arrive -------------------------------------------------------------
 
   respond(tag: string): void {
+    this.input.checkOnce(this.#deleted);
     if (this.#dice.chance(this.#knobs.slowCreatedPercent)) {
       const session = this.#session;
       this.#time.after(this.#dice.between(9_500, 14_000), () => {
@@ -166,7 +176,8 @@ export class ProviderModel {
 
   deleteItem(itemId: string): void {
     if (this.#olderItems.has(itemId)) return;
-    if (!this.#items.has(itemId) || this.#deleted.has(itemId)) {
+    const isCallers = this.input.committed.some((item) => item.itemId === itemId);
+    if (!(isCallers || this.#items.has(itemId)) || this.#deleted.has(itemId)) {
       this.#breakRule("only an item that exists is deleted, once");
     }
     this.#deleted.add(itemId);

@@ -13,9 +13,12 @@ import type { ResponseRequest } from "../../service/contract/upstream.ts";
 import { SpanForwarder } from "../../service/upstream/span-forwarder.ts";
 import type { CallWorld } from "./call-world.ts";
 import { PacerModel } from "./pacer-model.ts";
+import { pacerOwner } from "./pacer-owner.ts";
+import { providerSink } from "./provider-sink.ts";
 import type { ServiceModel } from "./service-model.ts";
 import { SpanRecord } from "./span-record.ts";
-import { framesIn, RING_FRAMES, TapeModel } from "./tape-model.ts";
+import { RING_FRAMES, TapeModel } from "./tape-model.ts";
+import { idNumber } from "./trace.ts";
 import type { Appointment } from "./virtual-time.ts";
 
 export const FRAME_SAMPLES = 160;
@@ -36,15 +39,23 @@ export class ServiceEffects implements CallEffects {
   #cuts: Cut[] | null = null;
   /** What is committed next is a turn's, not speech that was held and is kept without an answer. */
   #isTurnEnding = false;
+  /** The turn that is being confirmed has asked for its answer. */
+  #isAskedEarly = false;
   isReady = false;
 
   constructor(world: CallWorld, service: ServiceModel) {
     this.#world = world;
     this.#service = service;
     const { knobs, time, dice } = world;
-    this.forwarder = new SpanForwarder(this.tape, this.#sink(), knobs.turnDetection);
+    const sink = providerSink({
+      world,
+      spans: this.spans,
+      isReady: () => this.isReady,
+      isTapeKept: () => service.turns() === "local",
+    });
+    this.forwarder = new SpanForwarder(this.tape, sink, knobs.turnDetection);
     const lateMs = () => dice.between(0, knobs.timerLateMs);
-    this.pacer = new PacerModel(time, this.#pacerOwner(), FRAME_SAMPLES, lateMs);
+    this.pacer = new PacerModel(time, pacerOwner(world, service), FRAME_SAMPLES, lateMs);
   }
 
   timersSet(): number {
@@ -78,9 +89,54 @@ export class ServiceEffects implements CallEffects {
     this.forwarder.discard();
   }
 
-  commit(turnId: number): void {
+  commit(turnId: number, speechEndFrame: number): void {
     this.#world.trace.note("commit", turnId, this.spans.commit());
-    this.forwarder.commit();
+    this.forwarder.commit(speechEndFrame);
+  }
+
+  appendTrim(frameIndex: number): void {
+    this.forwarder.trim(frameIndex);
+  }
+
+  commitEarly(firstFrame: number, speechEndFrame: number): number {
+    const isCommitted = this.spans.beginEarly(this.tape.framesCaptured());
+    const end = this.forwarder.commitEarly(firstFrame, speechEndFrame);
+    if (end < 0) this.spans.cancelEarly(isCommitted);
+    else this.#world.speculation.onBegun(this.#service.conversation.turnId());
+    return end;
+  }
+
+  keepEarly(): void {
+    this.#isAskedEarly = this.#world.speculation.onKept();
+    this.spans.keepEarly(this.tape.framesCaptured());
+    this.forwarder.keepEarly();
+    this.#world.bargeIn.onSpan(false);
+  }
+
+  takeBackEarly(frameIndex: number): void {
+    this.#world.trace.note("take back", frameIndex);
+    this.spans.takeBack();
+    this.forwarder.takeBackEarly(frameIndex);
+  }
+
+  holdAnswer(): void {
+    this.pacer.pause();
+    this.#service.heldToolCalls.hold();
+  }
+
+  releaseAnswer(): void {
+    this.#world.trace.note("release");
+    this.#world.speculation.onReleased(this.pacer.isPlayable());
+    this.pacer.resume();
+    this.#service.heldToolCalls.release();
+  }
+
+  dropAnswer(): void {
+    this.#world.speculation.onDropped();
+    this.#world.rules.onStopped(false);
+    this.#world.bargeIn.onTakenBack();
+    this.pacer.flush();
+    this.#service.heldToolCalls.drop();
   }
 
   forceSpeechEnd(): void {
@@ -92,7 +148,8 @@ export class ServiceEffects implements CallEffects {
   respond(request: ResponseRequest): SendResult {
     this.#world.trace.note("respond", Number(request.tag.split(":").at(-1)));
     if (this.#world.isLost()) this.#world.rules.fail("nothing is asked of a session that is gone");
-    this.#world.rules.onRequest(request.tag, this.#service.conversation.turnId());
+    const { rules, speculation } = this.#world;
+    rules.onRequest(request.tag, this.#service.conversation.turnId(), speculation.onRequest());
     this.#world.bargeIn.onRequest(request.tag, request.instructions);
     this.#world.toProvider((provider) => provider.respond(request.tag));
     return SEND.SENT;
@@ -121,6 +178,7 @@ export class ServiceEffects implements CallEffects {
     const generation = this.#service.conversation.generation();
     this.#world.trace.note("clear", generation);
     this.#world.rules.onClear(generation);
+    this.#world.speculation.onExcused();
     this.#world.bargeIn.onClear(this.#world.rules.isCommand());
     const cuts: Cut[] = [];
     this.#cuts = cuts;
@@ -153,9 +211,8 @@ export class ServiceEffects implements CallEffects {
     this.#service.turnEnd.onAsk(generation);
   }
 
-  hintTurnEnd(): void {
-    // The provider of the simulator takes no hints.
-  }
+  /** The provider of the simulator takes no hints. */
+  hintTurnEnd(): void {}
 
   endPlaybackItem(item: number): void {
     this.pacer.endItem(item);
@@ -194,8 +251,10 @@ export class ServiceEffects implements CallEffects {
       rules.onTurnOver();
       this.#isTurnEnding = true;
     } else if (notice.kind === "turn_committed") {
-      this.#world.onTurnCommitted(this.#isTurnEnding);
+      if (this.#service.turns() === "none") rules.onStopped(false);
+      this.#world.onTurnCommitted(this.#isTurnEnding && !this.#isAskedEarly);
       this.#isTurnEnding = false;
+      this.#isAskedEarly = false;
     } else if (notice.kind === "barge_in") {
       this.#world.bargeIn.onBargeIn(notice.turnId, notice.heardMs);
     }
@@ -205,8 +264,11 @@ export class ServiceEffects implements CallEffects {
   count(name: ConversationCount): void {
     this.#world.count(name);
     this.#world.bargeIn.onCount(name);
+    if (name === "speculation_off") this.#world.speculation.onOff();
     if (name === "response_resync") this.#world.rules.onResync();
   }
+
+  noteSavedMs(): void {}
 
   end(reason: EndReason): void {
     this.#world.trace.note("ended", reason.length);
@@ -222,55 +284,12 @@ export class ServiceEffects implements CallEffects {
       .ledger()
       .items()
       .findLast((entry) => entry.itemId === itemId);
+    // Of what was never sent the far end has nothing to clear; the caller's items are not there.
+    if (audioEndMs === 0 && (item?.sentSamples ?? 0) === 0) return;
     if (this.#cuts === null || item === undefined) {
       this.#world.rules.fail("an item is cut only together with a clear");
     }
     this.#world.rules.onCut(item.number);
     this.#cuts.push({ item: item.number, audioEndMs });
   }
-
-  #sink() {
-    const world = this.#world;
-    return {
-      isReady: () => this.isReady && !world.isLost(),
-      append: (source: Uint8Array, start: number, end: number) => {
-        const frames = framesIn(source, start, end);
-        if (this.#service.turns() !== "local") this.spans.forget();
-        world.toProvider((provider) => provider.input.append(frames));
-        return SEND.SENT;
-      },
-      commit: () => {
-        const span = this.spans.sent();
-        world.toProvider(({ input }) => {
-          const isCrossed = span?.isCrossed === true;
-          input.commit(isCrossed);
-          if (isCrossed) return;
-          world.rules.checkSpan(span?.first ?? -1, span?.end ?? -1, input.committed.at(-1));
-        });
-        return SEND.SENT;
-      },
-      clearInput: () => {
-        world.toProvider((provider) => provider.input.clear());
-        return SEND.SENT;
-      },
-    };
-  }
-
-  #pacerOwner() {
-    const world = this.#world;
-    return {
-      onFrame: (item: number, positionSamples: number, samples: number) => {
-        world.rules.onFrameSent(item, positionSamples);
-        this.#service.conversation.onFrameSent(item, positionSamples, samples);
-        world.toFarEnd(item, positionSamples, samples, this.#service.conversation.generation());
-      },
-      onItemSent: (item: number) => world.endItemAtFarEnd(item),
-      onUnderrun: (isStarved: boolean) => world.rules.pace.onUnderrun(isStarved),
-    };
-  }
-}
-
-/** The number in an id of the provider model, for the trace. */
-export function idNumber(responseId: string): number {
-  return Number(responseId.slice(1));
 }

@@ -1,23 +1,28 @@
 // The service's side of a simulated call: the real conversation, told of everything in the order in
 // which the fast lane tells it. What it does about it: service-effects.ts.
 import { Conversation } from "../../service/conversation/conversation.ts";
+import { HeldToolCalls, type ToolCall } from "../../service/lane/fast/held-tool-calls.ts";
 import { ACKNOWLEDGEMENT } from "./barge-in-rules.ts";
 import type { CallWorld } from "./call-world.ts";
 import { CoreModel } from "./core-model.ts";
 import { isOwnerAlwaysLocal, type SimulatedTurns } from "./knobs.ts";
 import type { ProviderEvents } from "./provider-model.ts";
-import { FRAME_SAMPLES, idNumber, ServiceEffects } from "./service-effects.ts";
+import { idNumber } from "./trace.ts";
+import { FRAME_SAMPLES, ServiceEffects } from "./service-effects.ts";
 import { TurnEndRules } from "./turn-end-rules.ts";
 
 export const SAMPLES_PER_MS = 8;
 /** The ledger is held against the ear in every so many frames. */
 const HEARD_CHECK_FRAMES = 4;
+/** The ledger remembers so many items. */
+const LEDGER_ITEMS = 64;
 
 export class ServiceModel implements ProviderEvents {
   readonly #world: CallWorld;
   readonly conversation: Conversation;
   readonly core: CoreModel;
   readonly turnEnd: TurnEndRules;
+  readonly heldToolCalls: HeldToolCalls;
   readonly #effects: ServiceEffects;
   readonly #tagOfResponse = new Map<string, string>();
   #turns: SimulatedTurns;
@@ -36,6 +41,10 @@ export class ServiceModel implements ProviderEvents {
         if (!this.isOver) this.conversation.turnEnd()?.onVote(generation, probability);
       },
     });
+    this.heldToolCalls = new HeldToolCalls({
+      carryOut: (call) => this.#carryOut(call),
+      refuse: ({ toolCallId }) => this.#submitToolOutput(toolCallId),
+    });
     const words = { instructions: "Say hello.", isProtected: knobs.isGreetingProtected };
     const settings = {
       turnDetection: knobs.turnDetection,
@@ -51,6 +60,7 @@ export class ServiceModel implements ProviderEvents {
       turnEnd: this.turnEnd.settings(),
       protectedSpeech: knobs.protectedSpeech,
       bargeInAction: knobs.bargeInAction,
+      speculation: knobs.speculation,
       acknowledgement: knobs.bargeInAction === "acknowledge" ? ACKNOWLEDGEMENT : "",
     } as const;
     this.conversation = new Conversation(settings, this.#effects, this.core);
@@ -147,10 +157,19 @@ export class ServiceModel implements ProviderEvents {
   onRestored(): void {
     if (this.isOver) return;
     this.#world.trace.note("restored");
+    this.conversation.onUpstreamReplaced();
     const isUnheard = this.conversation.isAnswerLost();
     this.#effects.spans.onRestored(isUnheard);
     this.#effects.forwarder.onRestored(isUnheard);
     this.conversation.onUpstreamRestored();
+  }
+
+  /** Was any sample of it ever sent to the caller? What a full ledger forgot counts as sent. */
+  wasSent(itemId: string): boolean {
+    const items = this.conversation.ledger().items();
+    const item = items.findLast((entry) => entry.itemId === itemId);
+    if (item === undefined) return items.length >= LEDGER_ITEMS;
+    return item.sentSamples > 0;
   }
 
   isReady(): boolean {
@@ -163,11 +182,10 @@ export class ServiceModel implements ProviderEvents {
     return isOwnerAlwaysLocal(this.#world.knobs) ? this.#effects.spans.unacknowledged() : 0;
   }
 
-  onCommitted(): void {
+  onCommitted(itemId: string): void {
     if (this.isOver) return;
     this.#effects.spans.onAcknowledged();
-    this.#effects.forwarder.onCommitted();
-    this.conversation.onCommitted();
+    this.conversation.onCommitted(itemId, this.#effects.forwarder.onCommitted(itemId));
     if (this.#isProviderTurns()) this.#world.onProviderTurn();
   }
 
@@ -180,7 +198,7 @@ export class ServiceModel implements ProviderEvents {
   onSpeechStopped(positionMs: number): void {
     if (this.isOver) return;
     this.#world.trace.note("provider heard", positionMs);
-    this.conversation.onProviderSpeechStopped(positionMs);
+    this.conversation.onProviderSpeechStopped(positionMs, 0);
   }
 
   onCreated(responseId: string, tag: string): void {
@@ -211,15 +229,7 @@ export class ServiceModel implements ProviderEvents {
     if (this.isOver) return;
     const turnId = this.conversation.onToolCall(responseId);
     this.#world.trace.note("tool", turnId);
-    const { knobs, dice, time, rules } = this.#world;
-    const answer = () => {
-      if (this.isOver) return;
-      this.#world.toProvider((provider) => provider.submitToolOutput(toolCallId));
-      if (turnId === this.conversation.turnId()) rules.onAnswerOwed();
-      this.conversation.onToolAnswered(turnId);
-    };
-    if (dice.chance(30)) answer();
-    else time.atService(time.nowMs() + dice.between(0, knobs.toolMsMax), answer);
+    this.heldToolCalls.onToolCall({ toolCallId, name: "tool", argumentsText: "{}", turnId });
   }
 
   onDone(responseId: string, status: "completed" | "cancelled" | "failed"): void {
@@ -241,12 +251,32 @@ export class ServiceModel implements ProviderEvents {
     if (code === "conversation_already_has_active_response") {
       rules.onAlreadyActive();
     } else if (code === "response_cancel_not_active") rules.onNothingToCancel();
+    else if (code === "input_audio_buffer_commit_empty") {
+      this.conversation.onCommitRefused(this.#effects.forwarder.onCommitRefused());
+    }
     this.conversation.onUpstreamError(code);
   }
 
   onClosed(): void {
     this.#world.trace.note("upstream closed");
     this.close();
+  }
+
+  #carryOut({ toolCallId, turnId }: ToolCall): void {
+    const { knobs, dice, time, rules, speculation } = this.#world;
+    speculation.onToolCarriedOut();
+    const answer = () => {
+      if (this.isOver) return;
+      this.#submitToolOutput(toolCallId);
+      if (turnId === this.conversation.turnId()) rules.onAnswerOwed();
+      this.conversation.onToolAnswered(turnId);
+    };
+    if (dice.chance(30)) answer();
+    else time.atService(time.nowMs() + dice.between(0, knobs.toolMsMax), answer);
+  }
+
+  #submitToolOutput(toolCallId: string): void {
+    this.#world.toProvider((provider) => provider.submitToolOutput(toolCallId));
   }
 
   #checkHeard(): void {

@@ -9,8 +9,12 @@ export interface CommittedSpan {
   readonly isCrossed: boolean;
 }
 
+interface Entry extends CommittedSpan {
+  isTakenBack: boolean;
+}
+
 export class SpanRecord {
-  readonly #spans: CommittedSpan[] = [];
+  #spans: Entry[] = [];
   #span: CommittedSpan = { first: 0, end: 0, isCrossed: false };
   #next = 0;
   #acknowledged = 0;
@@ -42,9 +46,31 @@ export class SpanRecord {
 
   /** The newest span is a turn. -> its length in frames. */
   commit(): number {
-    this.#spans.push(this.#span);
+    this.#spans.push({ ...this.#span, isTakenBack: false });
     this.#committedEnd = this.#span.end;
     return this.#span.end - this.#span.first;
+  }
+
+  /** The open span is about to be committed as far as this, at once or not at all. -> its number. */
+  beginEarly(end: number): number {
+    this.#spans.push({ ...this.#span, end, isTakenBack: false });
+    return this.#spans.length - 1;
+  }
+
+  /** It was not. */
+  cancelEarly(number: number): void {
+    this.#spans.splice(number, 1);
+  }
+
+  keepEarly(end: number): void {
+    this.#committedEnd = end;
+  }
+
+  /** The newest commit was no turn. */
+  takeBack(): void {
+    const newest = this.#spans.at(-1);
+    if (newest !== undefined) newest.isTakenBack = true;
+    if (this.#acknowledgedLast === this.#spans.length - 1) this.#acknowledgedLast = -1;
   }
 
   /** A commit goes to the provider. -> the span that it is of. */
@@ -73,11 +99,15 @@ export class SpanRecord {
 
   onAcknowledged(): void {
     this.#acknowledged = Math.min(this.#acknowledged + 1, this.#spans.length);
-    this.#acknowledgedLast = this.#acknowledged - 1;
+    const isTakenBack = this.#spans[this.#acknowledged - 1]?.isTakenBack === true;
+    if (!isTakenBack) this.#acknowledgedLast = this.#acknowledged - 1;
   }
 
   /** What was not acknowledged is committed again, and the newest that was if nobody wrote it down. */
   onRestored(isUnheard: boolean): void {
+    const isGone = (entry: Entry, index: number) =>
+      index >= this.#acknowledged && entry.isTakenBack;
+    this.#spans = this.#spans.filter((entry, index) => !isGone(entry, index));
     const isAgain = isUnheard && this.#acknowledgedLast >= 0;
     const wanted = isAgain ? this.#acknowledgedLast : this.#acknowledged;
     this.#next = Math.max(this.#forgotten, wanted);

@@ -33,3 +33,8 @@ export class Trace {
     this.#high = (Math.imul(this.#high, 31) + this.#low) >>> 0;
   }
 }
+
+/** The number in an id of the provider model, for the trace. */
+export function idNumber(responseId: string): number {
+  return Number(responseId.slice(1));
+}

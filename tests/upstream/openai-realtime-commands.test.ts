@@ -126,7 +126,14 @@ describe("session", () => {
   test.each([
     ["server_vad", { type: "server_vad", create_response: true, interrupt_response: true }],
     ["semantic_vad", { type: "semantic_vad", create_response: true, interrupt_response: true }],
-    ["signal_only", { type: "server_vad", create_response: false, interrupt_response: false }],
+    [
+      "semantic_vad_signal",
+      { type: "semantic_vad", create_response: false, interrupt_response: false },
+    ],
+    [
+      "server_vad_signal",
+      { type: "server_vad", create_response: false, interrupt_response: false },
+    ],
   ] as const)("%s is asked for and confirmed", async (turnDetection, wanted) => {
     const session: UpstreamSession = { ...PCM_SESSION, turnDetection, tools: [tool] };
     await using pair = await createReadyPair({ session });
@@ -140,7 +147,7 @@ describe("session", () => {
 
   test("a change sends only what changes, and a refused one leaves the session as it is", async () => {
     await using pair = await createReadyPair();
-    pair.upstream.updateSession({ turnDetection: "signal_only" });
+    pair.upstream.updateSession({ turnDetection: "server_vad_signal" });
     pair.upstream.updateSession({ instructions: "Be long" });
     await pair.settle();
     const [, first, second] = sentCommands(pair) as { session: unknown }[];

@@ -60,7 +60,7 @@ describe("SpanForwarder.onRestored()", () => {
     expect(news()).toBe("0 1 2 3 4 5 6 7");
     capture(1);
     forwarder.end();
-    forwarder.commit();
+    forwarder.commit(0);
     expect(news()).toBe("8 commit");
   });
 
@@ -69,16 +69,16 @@ describe("SpanForwarder.onRestored()", () => {
     forwarder.begin(0);
     capture(2);
     forwarder.end();
-    forwarder.commit();
-    forwarder.onCommitted();
+    forwarder.commit(0);
+    forwarder.onCommitted("");
     forwarder.begin(2);
     capture(2);
     forwarder.end();
-    forwarder.commit();
+    forwarder.commit(0);
     expect(news()).toBe("0 1 commit 2 3 commit");
     forwarder.onRestored(false);
     expect(news()).toBe("2 3 commit");
-    forwarder.onCommitted();
+    forwarder.onCommitted("");
     forwarder.onRestored(false);
     expect(news()).toBe("");
   });
@@ -88,12 +88,12 @@ describe("SpanForwarder.onRestored()", () => {
     forwarder.begin(0);
     capture(2);
     forwarder.end();
-    forwarder.commit();
-    forwarder.onCommitted();
+    forwarder.commit(0);
+    forwarder.onCommitted("");
     news();
     forwarder.onRestored(true);
     expect(news()).toBe("0 1 commit");
-    forwarder.onCommitted();
+    forwarder.onCommitted("");
     forwarder.begin(2);
     capture(1);
     news();

@@ -5,6 +5,7 @@ import type { StageSink } from "../../contract/latency.ts";
 import type { Transport } from "../../contract/transport.ts";
 import type { Upstream } from "../../contract/upstream.ts";
 import type { ConversationSettings } from "../../conversation/conversation-settings.ts";
+import type { HybridDetector } from "../../upstream/provider-turns.ts";
 import type { LaneOwner } from "./lane-owner.ts";
 import type { TurnEndVote } from "./turn-end-asker.ts";
 
@@ -18,6 +19,9 @@ export interface FastLaneDeps {
   /** Times of our own stages. */
   readonly stages: StageSink;
   readonly settings: ConversationSettings;
+  readonly hybridDetector: HybridDetector;
+  /** A turn was confirmed; its answer had been under way for so long. */
+  readonly onSavedMs: (savedMs: number) => void;
   /** Bytes of one sample in the upstream's format. */
   readonly upstreamSampleBytes: number;
   /** Who is asked whether a turn is over; null: nobody. */

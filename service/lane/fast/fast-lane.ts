@@ -10,7 +10,6 @@ import type { ConversationCount } from "../../contract/call-effects.ts";
 import type { EndReason, TurnDetection } from "../../contract/call-terms.ts";
 import type { CallLane } from "../../contract/lane.ts";
 import { SEND, type SendResult } from "../../contract/send-result.ts";
-import type { CallNotice } from "../../contract/transport.ts";
 import type {
   ResponseStatus,
   StageLatency,
@@ -20,8 +19,11 @@ import type {
 import { Conversation } from "../../conversation/conversation.ts";
 import { dtmfText, isStageFailure, providerTurns } from "../../upstream/provider-turns.ts";
 import { SpanForwarder } from "../../upstream/span-forwarder.ts";
+import { atCallerRate } from "./caller-rate.ts";
 import type { FastLaneDeps } from "./fast-lane-deps.ts";
-import { callerWords } from "./lane-owner.ts";
+import { answerToolCall } from "./tool-answer.ts";
+import { HeldToolCalls } from "./held-tool-calls.ts";
+import { guard } from "./lane-owner.ts";
 import { LaneEffects } from "./lane-effects.ts";
 import { StageTimer } from "./stage-timer.ts";
 import { askerOf } from "./turn-end-asker.ts";
@@ -31,6 +33,7 @@ export class FastLane implements CallLane {
   readonly #deps: FastLaneDeps;
   readonly #effects: LaneEffects;
   readonly #forwarder: SpanForwarder;
+  readonly #heldToolCalls: HeldToolCalls;
   readonly #conversation: Conversation;
   readonly #timer: StageTimer;
   /** Caller samples per upstream sample. */
@@ -43,16 +46,23 @@ export class FastLane implements CallLane {
     this.#deps = deps;
     const { clock, engine, upstream, owner, settings } = deps;
     this.#forwarder = new SpanForwarder(engine, upstream, settings.turnDetection);
+    this.#heldToolCalls = new HeldToolCalls({
+      carryOut: (call) => {
+        answerToolCall(call, deps, () => this.#conversation.onToolAnswered(call.turnId));
+      },
+      refuse: ({ toolCallId }, output) => upstream.submitToolOutput(toolCallId, output),
+    });
     this.#effects = new LaneEffects({
       ...deps,
       forwarder: this.#forwarder,
+      heldToolCalls: this.#heldToolCalls,
       generation: () => this.#conversation.generation(),
-      onTimer: (timer) => this.#guard(() => this.#conversation.onTimer(timer)),
+      onTimer: (timer) => guard(owner, () => this.#conversation.onTimer(timer)),
       onCount: (name) => this.#onCount(name),
-      onNotice: (notice) => this.#passNotice(notice),
+      onNotice: (notice) => owner.onNotice(atCallerRate(notice, this.#callerScale)),
       onEnd: (reason) => owner.end(reason),
       asker: askerOf(deps, deps.turnEndVote, (generation, probability) =>
-        this.#guard(() => this.#conversation.turnEnd()?.onVote(generation, probability)),
+        guard(owner, () => this.#conversation.turnEnd()?.onVote(generation, probability)),
       ),
     });
     this.#conversation = new Conversation(settings, this.#effects, engine);
@@ -112,7 +122,8 @@ export class FastLane implements CallLane {
 
   /** Another owner of the turns, here and at the provider, without a seam (S4-C06). */
   setTurnDetection(turnDetection: TurnDetection): void {
-    this.#deps.upstream.updateSession({ turnDetection: providerTurns(turnDetection) });
+    const { upstream, hybridDetector } = this.#deps;
+    upstream.updateSession({ turnDetection: providerTurns(turnDetection, hybridDetector) });
     this.#forwarder.setTurnDetection(turnDetection);
     this.#timer.setTurnDetection(turnDetection);
     this.#conversation.setTurnDetection(turnDetection);
@@ -182,10 +193,10 @@ export class FastLane implements CallLane {
     this.#deps.owner.onUpstreamReady();
   }
 
-  onCommitted(): void {
-    this.#isTurnWritten = false;
-    this.#forwarder.onCommitted();
-    this.#conversation.onCommitted();
+  onCommitted(itemId: string): void {
+    const ack = this.#forwarder.onCommitted(itemId);
+    if (ack === "turn" || ack === "early") this.#isTurnWritten = false;
+    this.#conversation.onCommitted(itemId, ack);
   }
 
   onSpeechStarted(audioStartMs: number): void {
@@ -194,8 +205,9 @@ export class FastLane implements CallLane {
     this.#timer.end();
   }
 
-  onSpeechStopped(audioEndMs: number): void {
-    this.#conversation.onProviderSpeechStopped(audioEndMs);
+  onSpeechStopped(audioEndMs: number, itemId: string): void {
+    const stopFrame = this.#forwarder.onProviderStopped(itemId, audioEndMs);
+    this.#conversation.onProviderSpeechStopped(audioEndMs, stopFrame);
   }
 
   onResponseCreated(responseId: string, tag: string): void {
@@ -231,20 +243,13 @@ export class FastLane implements CallLane {
     this.#conversation.onAgentTranscript(responseId, itemId, text, isFinal);
   }
 
-  onCallerTranscript(_itemId: string, text: string): void {
-    this.#isTurnWritten = true;
-    this.#deps.owner.onNotice(callerWords(text, this.#conversation.turnId()));
+  onCallerTranscript(itemId: string, text: string): void {
+    if (this.#conversation.onCallerTranscript(itemId, text)) this.#isTurnWritten = true;
   }
 
   onToolCall(responseId: string, toolCallId: string, name: string, argumentsText: string): void {
-    const { owner, upstream } = this.#deps;
     const turnId = this.#conversation.onToolCall(responseId);
-    owner.onNotice({ kind: "tool_status", toolCallId, name, state: "started" });
-    owner.answerTool({ name, argumentsText, turnId }, ({ output, state }) => {
-      upstream.submitToolOutput(toolCallId, output);
-      owner.onNotice({ kind: "tool_status", toolCallId, name, state });
-      this.#conversation.onToolAnswered(turnId);
-    });
+    this.#heldToolCalls.onToolCall({ toolCallId, name, argumentsText, turnId });
   }
 
   onResponseDone(responseId: string, status: ResponseStatus, usage: TokenUsage): void {
@@ -255,6 +260,9 @@ export class FastLane implements CallLane {
   }
 
   onError(code: string, message: string): void {
+    if (code === "input_audio_buffer_commit_empty") {
+      this.#conversation.onCommitRefused(this.#forwarder.onCommitRefused());
+    }
     this.#conversation.onUpstreamError(code);
     if (isStageFailure(code)) this.#deps.owner.onNotice({ kind: "error", code, message });
   }
@@ -271,6 +279,7 @@ export class FastLane implements CallLane {
   /** What the old session had not acknowledged goes out first, then what waits for an answer. */
   onRestored(): void {
     if (!this.#isOpen) return;
+    this.#conversation.onUpstreamReplaced();
     const isUnheard = this.#conversation.isAnswerLost() && !this.#isTurnWritten;
     this.#forwarder.onRestored(isUnheard);
     this.#conversation.onUpstreamRestored();
@@ -280,20 +289,5 @@ export class FastLane implements CallLane {
   #onCount(name: ConversationCount): void {
     if (name === "barge_in") this.#deps.owner.onBargeIn(this.#timer.onReaction());
     this.#deps.owner.onCount(name);
-  }
-
-  #guard(act: () => void): void {
-    try {
-      act();
-    } catch (error) {
-      this.#deps.owner.onBug(error);
-    }
-  }
-
-  /** Receipts leave at the caller's rate. */
-  #passNotice(notice: CallNotice): void {
-    if (notice.kind !== "receipt") return this.#deps.owner.onNotice(notice);
-    const heardSamples = Math.floor(notice.heardSamples * this.#callerScale);
-    this.#deps.owner.onNotice({ ...notice, heardSamples });
   }
 }

@@ -13,6 +13,7 @@ import type { SendResult } from "../../contract/send-result.ts";
 import type { CallNotice, Transport } from "../../contract/transport.ts";
 import type { ResponseRequest, Upstream } from "../../contract/upstream.ts";
 import { FRAME_MS } from "../../limits.ts";
+import type { HeldToolCalls } from "./held-tool-calls.ts";
 import type { SpanForwarder } from "../../upstream/span-forwarder.ts";
 import type { TurnEndAsker } from "./turn-end-asker.ts";
 
@@ -25,9 +26,11 @@ export interface LaneEffectsDeps {
   readonly upstream: Upstream;
   readonly transport: Transport;
   readonly forwarder: SpanForwarder;
+  readonly heldToolCalls: HeldToolCalls;
   readonly generation: () => number;
   readonly onTimer: (timer: ConversationTimer) => void;
   readonly onCount: (name: ConversationCount) => void;
+  readonly onSavedMs: (savedMs: number) => void;
   readonly onNotice: (notice: CallNotice) => void;
   readonly onEnd: (reason: EndReason) => void;
   /** null: nobody votes on the end of a turn. */
@@ -58,8 +61,24 @@ export class LaneEffects implements CallEffects {
     this.#deps.forwarder.discard();
   }
 
-  commit(): void {
-    this.#deps.forwarder.commit();
+  appendTrim(frameIndex: number): void {
+    this.#deps.forwarder.trim(frameIndex);
+  }
+
+  commit(_turnId: number, speechEndFrame: number): void {
+    this.#deps.forwarder.commit(speechEndFrame);
+  }
+
+  commitEarly(firstFrame: number, speechEndFrame: number): number {
+    return this.#deps.forwarder.commitEarly(firstFrame, speechEndFrame);
+  }
+
+  keepEarly(): void {
+    this.#deps.forwarder.keepEarly();
+  }
+
+  takeBackEarly(frameIndex: number): void {
+    this.#deps.forwarder.takeBackEarly(frameIndex);
   }
 
   hintTurnEnd(isMaybe: boolean): void {
@@ -119,6 +138,21 @@ export class LaneEffects implements CallEffects {
     this.#deps.engine.setPlaybackGain(gain, rampMs);
   }
 
+  holdAnswer(): void {
+    this.#deps.engine.pausePlayback();
+    this.#deps.heldToolCalls.hold();
+  }
+
+  releaseAnswer(): void {
+    this.#deps.engine.resumePlayback();
+    this.#deps.heldToolCalls.release();
+  }
+
+  dropAnswer(): void {
+    this.#deps.engine.interruptPlayback();
+    this.#deps.heldToolCalls.drop();
+  }
+
   endPlaybackItem(item: number): void {
     this.#deps.engine.endPlaybackItem(item);
   }
@@ -155,6 +189,10 @@ export class LaneEffects implements CallEffects {
 
   count(name: ConversationCount): void {
     this.#deps.onCount(name);
+  }
+
+  noteSavedMs(savedMs: number): void {
+    this.#deps.onSavedMs(savedMs);
   }
 
   end(reason: EndReason): void {

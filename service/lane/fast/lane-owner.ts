@@ -42,7 +42,11 @@ export interface LaneOwner {
   end(reason: EndReason): void;
 }
 
-/** What the caller said, as the provider wrote it down. */
-export function callerWords(text: string, turnId: number): CallNotice {
-  return { kind: "transcript", speaker: "caller", text, isFinal: true, turnId, item: 0 };
+/** A throw in a callback of the lane's is the call's end, and nobody else's. */
+export function guard(owner: LaneOwner, act: () => void): void {
+  try {
+    act();
+  } catch (error) {
+    owner.onBug(error);
+  }
 }

@@ -7,7 +7,7 @@ import type { Clock } from "../../contract/clock.ts";
 import { CAPTURE_EVENT } from "../../contract/core.ts";
 import type { StageSink } from "../../contract/latency.ts";
 import { FRAME_MS } from "../../limits.ts";
-import { providerTurns } from "../../upstream/provider-turns.ts";
+import { isProviderListening } from "../../upstream/provider-turns.ts";
 
 const ONSET_BITS = CAPTURE_EVENT.ONSET_MAYBE | CAPTURE_EVENT.BARGE_MAYBE;
 const TIMED_BITS = ONSET_BITS | CAPTURE_EVENT.END;
@@ -33,7 +33,7 @@ export class StageTimer {
   }
 
   setTurnDetection(turnDetection: TurnDetection): void {
-    this.#isEveryFrameSent = providerTurns(turnDetection) !== null;
+    this.#isEveryFrameSent = isProviderListening(turnDetection);
   }
 
   /** A caller's message or a provider's event came in: what follows counts from now. */

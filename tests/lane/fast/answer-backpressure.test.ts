@@ -73,6 +73,8 @@ function makeLane() {
       protectedSpeech: "drop",
     },
     turnEndVote: null,
+    hybridDetector: "server_vad",
+    onSavedMs: () => undefined,
     upstreamSampleBytes: 1,
   });
   listener.attach(lane, (error) => void bugs.push(error));

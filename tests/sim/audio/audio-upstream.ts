@@ -72,7 +72,7 @@ export class AudioUpstream implements Upstream, ProviderEvents {
 
   respond({ tag }: ResponseRequest): SendResult {
     this.#world.trace.note("respond", Number(tag.split(":").at(-1)));
-    this.#world.rules.onRequest(tag, Number(tag.split(":")[1]));
+    this.#world.rules.onRequest(tag, Number(tag.split(":")[1]), false);
     this.#world.toProvider((provider) => provider.respond(tag));
     return SEND.SENT;
   }

@@ -124,6 +124,7 @@ function watchedMeters(world: AudioWorld): CallMeters {
     onOpened: () => world.count("calls"),
     onEnded: () => undefined,
     onTurnLatency: () => undefined,
+    onSavedMs: () => undefined,
     onSent: () => undefined,
     onStage: () => undefined,
     onBargeIn: () => undefined,

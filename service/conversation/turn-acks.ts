@@ -1,0 +1,53 @@
+// What the provider makes of the commits: acknowledged as items, refused, written down as text.
+// Station: between the upstream's events, told apart by the span forwarder, and the turns they
+// are about.
+import type { CommitAck } from "../contract/call-effects.ts";
+import type { AgentVoice } from "./agent-voice.ts";
+import type { CallerItems } from "./caller-items.ts";
+import type { ProviderParts } from "./provider-parts.ts";
+import type { Speculation } from "./speculation.ts";
+
+export interface TurnAcksParts {
+  readonly voice: AgentVoice;
+  readonly items: CallerItems;
+  readonly parts: ProviderParts;
+  readonly speculation: Speculation;
+  readonly turnId: () => number;
+  readonly nowMs: () => number;
+  /** First frame of the speech that is open, -1 in silence. */
+  readonly openFrame: () => number;
+}
+
+export class TurnAcks {
+  readonly #parts: TurnAcksParts;
+
+  constructor(parts: TurnAcksParts) {
+    this.#parts = parts;
+  }
+
+  /** A commit was acknowledged as this item of the conversation upstream. */
+  onCommitted(itemId: string, ack: CommitAck): void {
+    const { voice, items, parts, speculation, nowMs, openFrame } = this.#parts;
+    if (ack === "turn" || ack === "early") voice.latency.onCommitted(nowMs());
+    if (ack === "behind") items.delete(itemId);
+    if (ack === "provider") parts.onCommitted(itemId, openFrame());
+    speculation.onCommitted(itemId, ack);
+  }
+
+  /** The provider had no audio to commit: an answer to it would answer nothing. */
+  onCommitRefused(ack: CommitAck): void {
+    const { voice, speculation } = this.#parts;
+    if (speculation.onCommitRefused(ack)) return;
+    voice.onCommitRefused();
+  }
+
+  /** What the caller said in this item. -> false: nobody is told, the item was deleted. */
+  onCallerTranscript(itemId: string, text: string): boolean {
+    const { voice, items, turnId: turnIdNow } = this.#parts;
+    if (items.isGone(itemId)) return false;
+    const turnId = turnIdNow();
+    const words = { text, isFinal: true, turnId, item: 0 };
+    voice.hold.notice({ kind: "transcript", speaker: "caller", ...words });
+    return true;
+  }
+}

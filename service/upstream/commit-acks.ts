@@ -1,0 +1,107 @@
+// Commits under way to the provider, and which acknowledgement is about which of them.
+// Station: behind the span forwarder, which sends the commits. The provider answers in order. Under
+// hybrid turns its own detection commits too; those commits are known by the item that its
+// speech_stopped named, and one that reaches us while a commit of ours is under way came before it:
+//
+//   [.... speech ....|... silence ....|..          provider commits at the first |, we at the second:
+//                                                   its item is the turn, ours what lies behind it
+import type { CommitAck } from "../contract/call-effects.ts";
+
+/** Caller audio [firstFrame, endFrame), silence from speechEndFrame on. */
+export interface CommittedSpan {
+  readonly firstFrame: number;
+  readonly speechEndFrame: number;
+  /** All of it is still on the tape. */
+  isWhole: boolean;
+}
+
+interface Entry<Span> {
+  readonly span: Span;
+  /** The conversation may still take it back. */
+  isEarly: boolean;
+  isTakenBack: boolean;
+  /** The provider's own commit, just before it, holds the speech. */
+  isOvertaken: boolean;
+}
+
+/** An acknowledgement, and the span of ours that it ends the wait of; null: the provider's own. */
+export interface Acknowledged<Span> {
+  readonly ack: CommitAck;
+  readonly span: Span | null;
+}
+
+export class CommitAcks<Span extends CommittedSpan> {
+  readonly #entries: Entry<Span>[] = [];
+  #stoppedItemId = "";
+  #stoppedFrame = 0;
+
+  /** A commit was sent. */
+  push(span: Span, isEarly: boolean): void {
+    this.#entries.push({ span, isEarly, isTakenBack: false, isOvertaken: false });
+  }
+
+  /** The early commit of this span is a turn after all; nothing to do when acknowledged already. */
+  keep(span: Span): void {
+    const entry = this.#entries.find((candidate) => candidate.span === span);
+    if (entry !== undefined) entry.isEarly = false;
+  }
+
+  takeBack(span: Span): void {
+    const entry = this.#entries.find((candidate) => candidate.span === span);
+    if (entry !== undefined) entry.isTakenBack = true;
+  }
+
+  /** The oldest span under way whose audio is still kept. */
+  oldest(): Span | undefined {
+    return this.#entries.find(({ span }) => span.isWhole)?.span;
+  }
+
+  /** The tape has let everything go: nothing of this is sent again. */
+  forgetAudio(): void {
+    for (const { span } of this.#entries) span.isWhole = false;
+  }
+
+  /** The session is gone: -> what it did not acknowledge and is still wanted. */
+  takeAll(): Span[] {
+    const wanted = this.#entries.splice(0).filter(({ isTakenBack }) => !isTakenBack);
+    return wanted.map(({ span }) => span).filter(({ isWhole }) => isWhole);
+  }
+
+  /** The provider's detection commits, as this item, what lies before the frame. */
+  onProviderStopped(itemId: string, frame: number): void {
+    this.#stoppedItemId = itemId;
+    this.#stoppedFrame = frame;
+  }
+
+  /** Something was committed as this item. */
+  onCommitted(itemId: string, isHybrid: boolean): Acknowledged<Span> {
+    if (isHybrid && itemId === this.#stoppedItemId) return this.#onProviderCommitted();
+    return this.#shift();
+  }
+
+  /** The oldest commit was refused. */
+  onRefused(): Acknowledged<Span> {
+    return this.#shift();
+  }
+
+  #shift(): Acknowledged<Span> {
+    const entry = this.#entries.shift();
+    const isKept = entry?.isTakenBack === false && entry.span.isWhole;
+    const span = isKept ? entry.span : null;
+    return { ack: entry?.isOvertaken === true ? "behind" : ackOf(entry), span };
+  }
+
+  #onProviderCommitted(): Acknowledged<Span> {
+    const entry = this.#entries.find(({ isOvertaken }) => !isOvertaken);
+    if (entry === undefined || this.#stoppedFrame <= entry.span.firstFrame) {
+      return { ack: "provider", span: null };
+    }
+    entry.isOvertaken = this.#stoppedFrame >= entry.span.speechEndFrame;
+    return { ack: ackOf(entry), span: null };
+  }
+}
+
+function ackOf<Span>(entry: Entry<Span> | undefined): CommitAck {
+  if (entry?.isTakenBack === true) return "taken_back";
+  return entry?.isEarly === true ? "early" : "turn";
+}
