@@ -35,10 +35,10 @@ export class SessionWatch implements UpstreamListener {
   readonly upstream: Upstream;
   readonly #deps: SessionWatchDeps;
   readonly #bytesPerMs: number;
-  readonly #isProviderTurns: boolean;
   readonly #itemIds = new Set<string>();
   readonly #toolCallIds = new Set<string>();
   #isRetired = false;
+  #isProviderListening: boolean;
   #responsesActive = 0;
   #uncommittedBytes = 0;
   #isCallerSpeaking = false;
@@ -48,7 +48,7 @@ export class SessionWatch implements UpstreamListener {
     this.#deps = deps;
     const { encoding, rateHz } = deps.session.format;
     this.#bytesPerMs = (rateHz / 1000) * (encoding === "pcm16" ? 2 : 1);
-    this.#isProviderTurns = deps.session.turnDetection !== null;
+    this.#isProviderListening = deps.session.turnDetection !== null;
     this.upstream = deps.factory(deps.session, this);
   }
 
@@ -61,7 +61,7 @@ export class SessionWatch implements UpstreamListener {
   /** Nobody speaks and nothing is under way. */
   isQuiet(): boolean {
     if (this.#responsesActive > 0 || this.#isCallerSpeaking) return false;
-    if (!this.#isProviderTurns && this.#uncommittedBytes > 0) return false;
+    if (!this.#isProviderListening && this.#uncommittedBytes > 0) return false;
     return this.#deps.clock.nowMs() >= this.#heardToMs;
   }
 
@@ -81,14 +81,28 @@ export class SessionWatch implements UpstreamListener {
 
   commit(): SendResult {
     const sent = this.upstream.commit();
-    if (sent !== SEND.DROPPED) this.#uncommittedBytes = 0;
+    if (sent !== SEND.DROPPED) this.#forgetSpeech();
     return sent;
   }
 
   clearInput(): SendResult {
     const sent = this.upstream.clearInput();
-    if (sent !== SEND.DROPPED) this.#uncommittedBytes = 0;
+    if (sent !== SEND.DROPPED) this.#forgetSpeech();
     return sent;
+  }
+
+  updateSession(change: Partial<UpstreamSession>): SendResult {
+    const sent = this.upstream.updateSession(change);
+    if (sent === SEND.DROPPED || change.turnDetection === undefined) return sent;
+    this.#isProviderListening = change.turnDetection !== null;
+    // A detection that is off tells no end of what it was hearing.
+    if (!this.#isProviderListening) this.#isCallerSpeaking = false;
+    return sent;
+  }
+
+  /** The session was changed after it had been dialled. */
+  catchUp(session: UpstreamSession): void {
+    if (session !== this.#deps.session) this.updateSession(session);
   }
 
   // ---- UpstreamListener -------------------------------------------------------------------
@@ -99,6 +113,7 @@ export class SessionWatch implements UpstreamListener {
 
   onCommitted(itemId: string): void {
     if (this.#isRetired) return;
+    this.#remember(itemId);
     this.#deps.history.addItem("user", itemId);
     this.#deps.listener.onCommitted(itemId);
   }
@@ -129,7 +144,7 @@ export class SessionWatch implements UpstreamListener {
     byteCount: number,
   ): void {
     if (this.#isRetired) return;
-    if (this.#itemIds.size < IDS_MAX) this.#itemIds.add(itemId);
+    this.#remember(itemId);
     const audioMs = byteCount / this.#bytesPerMs;
     this.#deps.history.addAudio(itemId, audioMs);
     const nowMs = this.#deps.clock.nowMs();
@@ -177,5 +192,14 @@ export class SessionWatch implements UpstreamListener {
 
   onClosed(closure: UpstreamClosure): void {
     if (!this.#isRetired) this.#deps.onClosed(this, closure);
+  }
+  #remember(itemId: string): void {
+    if (this.#itemIds.size < IDS_MAX) this.#itemIds.add(itemId);
+  }
+
+  /** Nothing is left of what was appended; the provider may never say that the speech in it ended. */
+  #forgetSpeech(): void {
+    this.#uncommittedBytes = 0;
+    this.#isCallerSpeaking = false;
   }
 }

@@ -137,7 +137,7 @@ class SteadyUpstream implements Upstream {
   updateSession(change: Partial<UpstreamSession>): SendResult {
     this.#session = { ...this.#session, ...change };
     if (!this.isReady()) return SEND.BUFFERED;
-    return this.#current.upstream.updateSession(change);
+    return this.#current.updateSession(change);
   }
 
   pauseReading(): void {
@@ -233,6 +233,7 @@ class SteadyUpstream implements Upstream {
   }
 
   #tellHistory(): void {
+    this.#current.catchUp(this.#session);
     for (const { role, text } of this.#history.texts()) {
       this.#current.upstream.createText(role, text);
     }
