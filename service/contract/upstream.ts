@@ -92,6 +92,8 @@ export type ResponseStatus = "completed" | "cancelled" | "failed" | "incomplete"
 export interface UpstreamClosure {
   readonly reason: "closed_by_us" | "lost" | "refused" | "expired" | "timeout" | "protocol";
   readonly isFatal: boolean;
+  /** Of a dial that was refused. */
+  readonly status?: number;
   /** Fixed text plus numbers; never a key. */
   readonly message: string;
 }

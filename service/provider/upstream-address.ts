@@ -14,6 +14,15 @@ export interface HeaderFacts {
 
 /** The address with `?model=` added; other query fields stay. Throws VoxError `config_invalid`. */
 export function realtimeUrl(address: string, model: string): string {
+  return withQuery(address, "model", model);
+}
+
+/** The address of sessions that only write down; they name their model later. Throws as well. */
+export function transcriptionUrl(address: string): string {
+  return withQuery(address, "intent", "transcription");
+}
+
+function withQuery(address: string, name: string, value: string): string {
   if (!URL.canParse(address)) throw invalid("address is not a URL, must be ws:// or wss://");
   const url = new URL(address);
   if (url.protocol !== "ws:" && url.protocol !== "wss:") {
@@ -23,7 +32,7 @@ export function realtimeUrl(address: string, model: string): string {
     throw invalid("address holds a user name or password, must be without");
   }
   url.hash = "";
-  url.searchParams.set("model", model);
+  url.searchParams.set(name, value);
   return url.href;
 }
 

@@ -36,6 +36,7 @@ export function closureOfFailedDial(errorText: string): UpstreamClosure {
   return {
     reason: "refused",
     isFatal: status < STATUS_SERVER_ERROR && !STATUS_RETRYABLE.has(status),
+    status,
     message: `Cannot open the upstream: status is ${status}, must be 101`,
   };
 }

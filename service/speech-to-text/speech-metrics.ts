@@ -9,6 +9,10 @@ export interface SpeechMetrics {
   readonly samplesLost: Counter;
   /** Finals below the least confidence (D-12). */
   readonly doubtful: Counter;
+  /** Transcription sessions that ended without our will, dials that failed included. */
+  readonly sessionsLost: Counter;
+  /** Events of transcription sessions that could not be read. */
+  readonly eventsSkipped: Counter;
   /** From finish() to the final. */
   readonly finalMs: Histogram;
   countRequest(kind: RequestKind, result: RequestResult): void;
@@ -35,6 +39,14 @@ export function createSpeechMetrics(metrics: Metrics): SpeechMetrics {
     doubtful: metrics.counter(
       "voxbridge_speech_to_text_doubtful_finals_total",
       "Final transcripts below the least confidence",
+    ),
+    sessionsLost: metrics.counter(
+      "voxbridge_speech_to_text_sessions_lost_total",
+      "Transcription sessions that ended by themselves or could not be opened",
+    ),
+    eventsSkipped: metrics.counter(
+      "voxbridge_speech_to_text_events_skipped_total",
+      "Events of transcription sessions that were passed over",
     ),
     finalMs: metrics.histogram(
       "voxbridge_speech_to_text_final_ms",

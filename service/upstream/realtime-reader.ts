@@ -106,6 +106,8 @@ class EventReader implements RealtimeReader {
       case "error":
         return this.#onError(event);
       case "session_created":
+      // A call takes the caller's words whole.
+      case "caller_words":
       case "known":
         return undefined;
       case "unknown":

@@ -20,7 +20,8 @@ import type {
   UpstreamSession,
 } from "../contract/upstream.ts";
 import { UPSTREAM_BACKOFF_MS_MAX, UPSTREAM_STABLE_MS } from "../limits.ts";
-import { redialDelayMs, rotationDueMs } from "./session-times.ts";
+import { redialDelayMs } from "../provider/redial-delay.ts";
+import { rotationDueMs } from "./session-times.ts";
 import { SessionWatch } from "./session-watch.ts";
 import { lateToolOutput, SpokenHistory } from "./spoken-history.ts";
 

@@ -3,6 +3,8 @@
 
 export type Fields = Readonly<Record<string, unknown>>;
 
+const CODE_CHARACTERS_MAX = 64;
+
 /** The field names of `T`, with values that are not trusted yet. */
 export type Inside<T> = { readonly [K in keyof T]?: unknown };
 
@@ -19,4 +21,11 @@ export function textOf(value: unknown): string {
 /** 0 for what is not a finite number at or above 0: all numbers of these protocols are. */
 export function numberOf(value: unknown): number {
   return typeof value === "number" && value >= 0 && value < Number.POSITIVE_INFINITY ? value : 0;
+}
+
+/** A code ends up in logs and messages, so it is cut to what a code looks like. */
+export function codeOf(value: unknown): string {
+  return textOf(value)
+    .slice(0, CODE_CHARACTERS_MAX)
+    .replace(/[^\w.-]/g, "");
 }

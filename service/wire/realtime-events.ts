@@ -11,7 +11,7 @@ import type {
 } from "openai/resources/realtime/realtime";
 import type { ResponseStatus } from "../contract/upstream.ts";
 import { readSessionEcho, type SessionEcho } from "./realtime-session-echo.ts";
-import { type Fields, fieldsOf, type Inside, numberOf, textOf } from "./json-fields.ts";
+import { codeOf, type Fields, fieldsOf, type Inside, numberOf, textOf } from "./json-fields.ts";
 
 export interface RealtimeToolCall {
   readonly responseId: string;
@@ -47,6 +47,7 @@ export type RealtimeEvent =
       readonly isFinal: boolean;
     }
   | { readonly kind: "caller_transcript"; readonly itemId: string; readonly text: string }
+  | { readonly kind: "caller_words"; readonly itemId: string; readonly text: string }
   | ({ readonly kind: "tool_call" } & RealtimeToolCall)
   | {
       readonly kind: "response_done";
@@ -66,6 +67,8 @@ export type RealtimeEvent =
       readonly message: string;
       /** The event_id of the command that was refused; "" when the peer names none. */
       readonly commandId: string;
+      /** The utterance that was not written down, and the server's code for why. */
+      readonly unheard?: { readonly itemId: string; readonly code: string };
     }
   | { readonly kind: "known"; readonly type: string }
   | { readonly kind: "unknown" }
@@ -75,7 +78,6 @@ type ServerEventType = RealtimeServerEvent["type"];
 type EventOf<T extends ServerEventType> = Extract<RealtimeServerEvent, { type: T }>;
 type Parsers = { readonly [T in ServerEventType]: (event: Inside<EventOf<T>>) => RealtimeEvent };
 
-const CODE_CHARACTERS_MAX = 64;
 const MALFORMED: RealtimeEvent = { kind: "malformed" };
 const UNKNOWN: RealtimeEvent = { kind: "unknown" };
 
@@ -180,8 +182,14 @@ const PARSERS: Parsers = {
       code: "input_audio_transcription_failed",
       message: textOf(error.message),
       commandId: "",
+      unheard: { itemId: textOf(event.item_id), code: codeOf(error.code) || "unknown" },
     };
   },
+  "conversation.item.input_audio_transcription.delta": (event) => ({
+    kind: "caller_words",
+    itemId: textOf(event.item_id),
+    text: textOf(event.delta),
+  }),
   "response.function_call_arguments.done": (event) => {
     const call: RealtimeToolCall = {
       responseId: textOf(event.response_id),
@@ -207,7 +215,6 @@ const PARSERS: Parsers = {
   "conversation.item.retrieved": known,
   "conversation.item.truncated": known,
   "conversation.item.deleted": known,
-  "conversation.item.input_audio_transcription.delta": known,
   "conversation.item.input_audio_transcription.segment": known,
   "input_audio_buffer.cleared": known,
   "input_audio_buffer.timeout_triggered": known,
@@ -237,13 +244,6 @@ const PARSER_OF_TYPE: ReadonlyMap<string, (event: Fields) => RealtimeEvent> = ne
 
 function inside<T>(value: unknown): Inside<T> {
   return (fieldsOf(value) ?? {}) as Inside<T>;
-}
-
-/** A code ends up in logs and messages, so it is cut to what a code looks like. */
-function codeOf(value: unknown): string {
-  return textOf(value)
-    .slice(0, CODE_CHARACTERS_MAX)
-    .replace(/[^\w.-]/g, "");
 }
 
 function agentTranscript(

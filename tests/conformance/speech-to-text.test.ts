@@ -1,11 +1,12 @@
 // The conformance suite of SpeechToText on: the streamer over a scripted engine, the streamer over the
-// HTTP engine and a local server, the same with an engine before it that never works, and the Realtime
-// transcription over a socket to the simulator.
+// HTTP engine and a local server, the same with an engine before it that never works, the Realtime
+// transcription over a socket to the simulator, and the transcription socket to the same.
 import { createSpeechStreamer } from "../../service/speech-to-text/speech-streamer.ts";
 import { createFallbackEngine } from "../../service/speech-to-text/fallback-engine.ts";
 import { NO_METRICS } from "../../service/contract/metrics.ts";
 import type { SpeechToTextEngine } from "../../service/contract/speech-to-text.ts";
 import { realtimeFixture } from "../speech-to-text/realtime-fixture.ts";
+import { transcriptionFixture } from "../speech-to-text/transcription-fixture.ts";
 import { httpEngine, startTranscriptionServer } from "../speech-to-text/transcription-server.ts";
 import {
   createTimelineEngine,
@@ -69,3 +70,7 @@ speechToTextConformance("the streamer over two engines of which the first is dow
 });
 
 speechToTextConformance("a Realtime session, the simulator behind it", realtimeFixture);
+
+speechToTextConformance("a transcription session, the simulator behind it", () =>
+  transcriptionFixture(),
+);
