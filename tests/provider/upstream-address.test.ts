@@ -4,6 +4,7 @@ import {
   type HeaderFacts,
   realtimeHeaders,
   realtimeUrl,
+  transcriptionUrl,
 } from "../../service/provider/upstream-address.ts";
 
 const factsOf = (url: string): HeaderFacts => ({
@@ -30,6 +31,20 @@ describe("realtimeUrl()", () => {
   ])("refuses %s and does not repeat secrets", (address, part) => {
     expect(() => realtimeUrl(address, "m")).toThrow(part);
     expect(() => realtimeUrl(address, "m")).not.toThrow("secret");
+  });
+});
+
+describe("transcriptionUrl()", () => {
+  test("adds the intent and no model; other query fields stay", () => {
+    expect(transcriptionUrl("wss://api.openai.com/v1/realtime")).toBe(
+      "wss://api.openai.com/v1/realtime?intent=transcription",
+    );
+    expect(transcriptionUrl("ws://localhost:1/x?a=b#f")).toBe(
+      "ws://localhost:1/x?a=b&intent=transcription",
+    );
+    expect(() => transcriptionUrl("https://api.openai.com/v1/realtime")).toThrow(
+      "scheme is https://",
+    );
   });
 });
 
