@@ -35,7 +35,8 @@ export const CASCADE_SETTINGS = z.strictObject({
       .default([])
       .describe(
         "servers with /audio/transcriptions, up to /v1, the first one that works answers; " +
-          "or one ws:// URL of a Realtime API, which hears while the caller speaks",
+          "or one ws:// URL of a Realtime API, which hears while the caller speaks, " +
+          "with ?intent=transcription by a session that only writes down",
       ),
     keys,
     models: z

@@ -26,6 +26,7 @@ import {
   HTTP_SPEECH_TO_TEXT_DEFAULTS,
 } from "./speech-to-text/http-speech-to-text.ts";
 import { createRealtimeTranscription } from "./speech-to-text/realtime-transcription.ts";
+import { createTranscriptionSocket } from "./speech-to-text/transcription-socket.ts";
 import { createSpeechStreamer } from "./speech-to-text/speech-streamer.ts";
 import { createEspeakNg, ESPEAK_NG_DEFAULTS, hasEspeakNg } from "./text-to-speech/espeak-ng.ts";
 import { createSpeechChain, type SpeechChainLink } from "./text-to-speech/speech-chain.ts";
@@ -61,23 +62,26 @@ export function createCascadeEngines(
   };
 }
 
-/** One Realtime session a call: the words are known as they are spoken (S3-05). */
+/**
+ * One Realtime session a call: the words are known as they are spoken (S3-05). It is one that only
+ * writes down when the address says so, else an ordinary one that is never asked to answer.
+ */
 function realtimeSpeechToText(
   { stt, language }: CascadeConfig,
   deps: CascadeEnginesDeps,
 ): SpeechToText {
   const { clock, random, log } = deps;
+  const url = entryFor(stt.urls, 0);
+  const apiKey = keyFor(stt.keys, 0);
   const model = entryFor(stt.models, 0) || "gpt-transcribe";
-  const sessions = createOpenAiRealtimeFactory({
-    ...deps,
-    url: entryFor(stt.urls, 0),
-    apiKey: keyFor(stt.keys, 0),
-    model,
-  });
-  const settings = { giveUpMs: REMEMBER_MS, rotateMs: 0 };
-  const factory = createSteadyFactory({ factory: sessions, clock, random, log, settings });
   const languages = language === "" ? [] : [language];
   const answerMsMax = stt.transcriptSeconds * 1000;
+  if (new URL(url).searchParams.get("intent") === "transcription") {
+    return createTranscriptionSocket({ url, apiKey, model, languages, answerMsMax }, deps);
+  }
+  const sessions = createOpenAiRealtimeFactory({ ...deps, url, apiKey, model });
+  const settings = { giveUpMs: REMEMBER_MS, rotateMs: 0 };
+  const factory = createSteadyFactory({ factory: sessions, clock, random, log, settings });
   return createRealtimeTranscription({ model, languages, answerMsMax }, { factory, clock });
 }
 
