@@ -73,12 +73,15 @@ function realtimeSpeechToText(
   const { clock, random, log } = deps;
   const url = entryFor(stt.urls, 0);
   const apiKey = keyFor(stt.keys, 0);
-  const model = entryFor(stt.models, 0) || "gpt-transcribe";
+  const named = entryFor(stt.models, 0);
   const languages = language === "" ? [] : [language];
   const answerMsMax = stt.transcriptSeconds * 1000;
   if (new URL(url).searchParams.get("intent") === "transcription") {
+    // Of the documented models the one that writes while it listens.
+    const model = named || "gpt-live-transcribe";
     return createTranscriptionSocket({ url, apiKey, model, languages, answerMsMax }, deps);
   }
+  const model = named || "gpt-transcribe";
   const sessions = createOpenAiRealtimeFactory({ ...deps, url, apiKey, model });
   const settings = { giveUpMs: REMEMBER_MS, rotateMs: 0 };
   const factory = createSteadyFactory({ factory: sessions, clock, random, log, settings });

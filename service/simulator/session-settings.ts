@@ -63,7 +63,6 @@ export function changedSettings(settings: SessionSettings, change: SessionChange
   const input = change.audio?.input ?? {};
   const heard: SessionSettings = {
     ...settings,
-    kind: change.type,
     inputFormat: input.format ?? settings.inputFormat,
     turnDetection: kept(input.turn_detection, settings.turnDetection),
     transcription: kept(input.transcription, settings.transcription),

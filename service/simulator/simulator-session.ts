@@ -95,9 +95,12 @@ class Session implements SimulatorSession {
 
   open(): void {
     this.#send({ type: "session.created", session: this.#echo() });
+    // A session that only writes down has items and no conversation.
+    const { sessionMsMax } = this.#deps.limits;
+    this.#after(sessionMsMax, () => this.#expire());
+    if (this.#settings.kind === "transcription") return;
     const conversation = { id: this.#conversationId, object: "realtime.conversation" as const };
     this.#send({ type: "conversation.created", conversation });
-    this.#after(this.#deps.limits.sessionMsMax, () => this.#expire());
   }
 
   onText(text: string): void {
@@ -156,11 +159,11 @@ class Session implements SimulatorSession {
 
   #updateSession(command: RealtimeCommandOf<"session.update">): void {
     const { session } = command;
-    if (session.type !== this.#settings.kind && !this.#mayBecome(session.type)) {
+    if (session.type !== this.#settings.kind) {
       const message =
         `Passing a ${session.type} session update event ` +
         `to a ${this.#settings.kind} session is not allowed.`;
-      this.#context.refuse(command, { code: "invalid_value", message, param: "session.type" });
+      this.#context.refuse(command, { code: "invalid_parameter", message, param: "session.type" });
       return;
     }
     const voice = session.type === "realtime" ? session.audio?.output?.voice : undefined;
@@ -175,11 +178,6 @@ class Session implements SimulatorSession {
     const isDetectionGiven = session.audio?.input?.turn_detection !== undefined;
     if (isDetectionGiven) this.#input.setTurnDetection(this.#settings.turnDetection);
     this.#send({ type: "session.updated", session: this.#echo() });
-  }
-
-  /** A session of which nothing was used yet may still become one that only writes down. */
-  #mayBecome(kind: SessionKind): boolean {
-    return kind === "transcription" && this.#context.items.count() === 0;
   }
 
   #createContext(): SessionContext {

@@ -1,6 +1,5 @@
-// One server event of the Realtime API, from its text to a value of ours.
-// On the frame's way: the first thing that happens to a message of the speech model; audio stays
-// base64 here and is decoded where the buffer is (upstream/audio-deltas.ts).
+// One server event of the Realtime API, from its text to a value of ours: the first thing that
+// happens to a message of the speech model; audio stays base64 here (see upstream/audio-deltas.ts).
 // Source: protocols.md 1.4. Field names are checked against the types of the `openai` package,
 // the values are not trusted. Each text is parsed once and nothing here throws.
 // Limits: the caller checks the length of the text before (UPSTREAM_MESSAGE_BYTES_MAX).
@@ -100,7 +99,7 @@ export function parseRealtimeEvent(text: string): RealtimeEvent {
   return parser === undefined ? UNKNOWN : parser(event);
 }
 
-/** Old names that some peers still use (protocols.md 1.4, beta renames). */
+/** Old names that some peers still use (protocols.md 1.4, beta renames; 1.2). */
 const BETA_NAMES: ReadonlyMap<string, ServerEventType> = new Map([
   ["response.audio.delta", "response.output_audio.delta"],
   ["response.audio.done", "response.output_audio.done"],
@@ -108,6 +107,7 @@ const BETA_NAMES: ReadonlyMap<string, ServerEventType> = new Map([
   ["response.audio_transcript.done", "response.output_audio_transcript.done"],
   ["response.text.delta", "response.output_text.delta"],
   ["response.text.done", "response.output_text.done"],
+  ["transcription_session.updated", "session.updated"],
 ]);
 
 const known = (event: { readonly type?: unknown }): RealtimeEvent => ({

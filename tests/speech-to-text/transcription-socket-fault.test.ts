@@ -229,7 +229,7 @@ turns:
   });
 });
 
-describe("a server that is none", () => {
+describe("another server", () => {
   const updated = (input: Readonly<Record<string, unknown>>) =>
     JSON.stringify({
       type: "session.updated",
@@ -237,19 +237,18 @@ describe("a server that is none", () => {
     });
   const binary = new Uint8Array([1, 2, 3]);
 
-  test.each([
-    ["binary frames", Array.from({ length: 10 }, () => binary)],
-    ["turn detection stays on", [updated({ turn_detection: { type: "server_vad" } })]],
-    ["another format", [updated({ turn_detection: null, format: { type: "audio/pcma" } })]],
-  ])("%s: engine_protocol", async (_name, answers) => {
+  /** Answers the first message and keeps the types of all. */
+  const serve = (answers: readonly (string | Uint8Array<ArrayBuffer>)[]) => {
+    const heard: string[] = [];
     const server = Bun.serve({
       hostname: "127.0.0.1",
       port: 0,
       fetch: (request, self) =>
         self.upgrade(request, { data: undefined }) ? undefined : new Response("no"),
       websocket: {
-        message(socket) {
-          for (const answer of answers) socket.send(answer);
+        message(socket, message) {
+          heard.push(JSON.parse(String(message)).type);
+          if (heard.length === 1) for (const answer of answers) socket.send(answer);
         },
       },
     });
@@ -260,10 +259,37 @@ describe("a server that is none", () => {
     stream.begin(1);
     stream.append(fixture.first, 0, 9_600);
     stream.finish();
-    await until(() => events.all.length > 0);
-    expect(failureCodes(events)).toEqual(["engine_protocol"]);
-    stream.close();
-    await server.stop(true);
-    await fixture.simulator.stop();
+    return {
+      events,
+      heard,
+      async [Symbol.asyncDispose]() {
+        stream.close();
+        await server.stop(true);
+        await fixture.simulator.stop();
+      },
+    };
+  };
+
+  test.each([
+    ["binary frames", Array.from({ length: 10 }, () => binary)],
+    ["turn detection stays on", [updated({ turn_detection: { type: "server_vad" } })]],
+    ["another format", [updated({ turn_detection: null, format: { type: "audio/pcma" } })]],
+  ])("%s: engine_protocol, and no audio goes there", async (_name, answers) => {
+    await using server = serve(answers);
+    await until(() => server.events.all.length > 0);
+    expect(failureCodes(server.events)).toEqual(["engine_protocol"]);
+    expect(server.heard).toEqual(["session.update"]);
+  });
+
+  test("one that names its events and fields as before is understood", async () => {
+    const session = { input_audio_format: "pcm16", turn_detection: null };
+    await using server = serve([
+      JSON.stringify({ type: "transcription_session.updated", session }),
+    ]);
+    await until(() => server.heard.length === 3);
+    expect(server.heard.slice(1)).toEqual([
+      "input_audio_buffer.append",
+      "input_audio_buffer.commit",
+    ]);
   });
 });
