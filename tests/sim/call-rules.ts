@@ -28,6 +28,8 @@ export class CallRules {
   #isTurnOpen = false;
   #isGoodbye = false;
   #openRequest = "";
+  /** The provider refused it: an answer of its own takes its place. */
+  #refusedRequest = "";
   readonly #cancelledRequests = new Set<string>();
   #requestLast = 0;
   #stoppedThrough = 0;
@@ -90,9 +92,15 @@ export class CallRules {
     if (tag === "") this.#unansweredMs = -1;
   }
 
+  /** The provider refuses this request; nothing of it will come. */
+  onRefused(tag: string): void {
+    if (tag === this.#openRequest) this.#refusedRequest = tag;
+  }
+
   /** The provider's own answer is over; what was stopped before it had a name may have been it. */
   onOwnResponseOver(): void {
-    if (this.#requestLast <= this.#stoppedThrough) this.#openRequest = "";
+    const isRefused = this.#refusedRequest === this.#openRequest;
+    if (isRefused || this.#requestLast <= this.#stoppedThrough) this.#openRequest = "";
   }
 
   onCancel(tag: string): void {

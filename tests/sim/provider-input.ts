@@ -91,7 +91,7 @@ export class ProviderInput {
     if (this.#buffer.length < COMMIT_FRAMES_MIN) {
       if (!isCrossed) this.#owner.breakRule("a commit holds at least 100 ms");
       this.clear();
-      this.#owner.emit((events) => events.onError("input_audio_buffer_commit_empty"));
+      this.#owner.emit((events) => events.onError("input_audio_buffer_commit_empty", ""));
       return;
     }
     this.#commitBuffer();

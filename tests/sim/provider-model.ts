@@ -17,7 +17,8 @@ export interface ProviderEvents {
   onAudioDone(responseId: string, itemId: string): void;
   onToolCall(responseId: string, toolCallId: string): void;
   onDone(responseId: string, status: "completed" | "cancelled" | "failed"): void;
-  onError(code: string): void;
+  /** tag: of the request that is refused, "" for everything else. */
+  onError(code: string, tag: string): void;
   onClosed(): void;
 }
 
@@ -125,11 +126,11 @@ export class ProviderModel {
 
   #respondNow(tag: string): void {
     if (this.#active !== null) {
-      this.#emit((events) => events.onError("conversation_already_has_active_response"));
+      this.#emit((events) => events.onError("conversation_already_has_active_response", tag));
       return;
     }
     if (this.#dice.chance(this.#knobs.refusePercent)) {
-      this.#emit((events) => events.onError("server_error"));
+      this.#emit((events) => events.onError("server_error", tag));
       return;
     }
     this.#responseLast += 1;
@@ -152,7 +153,7 @@ export class ProviderModel {
   cancel(responseId: string): void {
     const active = this.#active;
     if (active === null || active.isCancelled || (responseId !== "" && responseId !== active.id)) {
-      this.#emit((events) => events.onError("response_cancel_not_active"));
+      this.#emit((events) => events.onError("response_cancel_not_active", ""));
       return;
     }
     active.isCancelled = true;

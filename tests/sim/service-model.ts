@@ -244,7 +244,7 @@ export class ServiceModel implements ProviderEvents {
     }
   }
 
-  onError(code: string): void {
+  onError(code: string, tag: string): void {
     if (this.isOver) return;
     this.#world.trace.note("error", code.length);
     const { rules } = this.#world;
@@ -253,7 +253,7 @@ export class ServiceModel implements ProviderEvents {
     } else if (code === "response_cancel_not_active") rules.onNothingToCancel();
     else if (code === "input_audio_buffer_commit_empty") {
       this.conversation.onCommitRefused(this.#effects.forwarder.onCommitRefused());
-    }
+    } else rules.onRefused(tag);
     this.conversation.onUpstreamError(code);
   }
 
