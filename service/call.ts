@@ -251,7 +251,7 @@ export class Call implements CallPort, LaneOwner {
     if (notice.kind === "turn_latency") {
       const commitMs = notice.endpointMs + notice.commitMs;
       this.#deps.meters.onTurnLatency(notice.perceivedMs, commitMs);
-      const oursMs = notice.perceivedMs - commitMs - notice.modelMs;
+      const oursMs = notice.perceivedMs - commitMs - notice.modelMs - (notice.heldMs ?? 0);
       this.#latency.observe("audio_to_caller", oursMs);
       const { turnId, endpointMs: vadMs, perceivedMs: totalTurnMs, stages } = notice;
       // S2-82: per turn, where an upstream of several engines has spent its time.

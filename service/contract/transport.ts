@@ -97,6 +97,8 @@ export type CallNotice =
       readonly commitMs: number;
       readonly modelMs: number;
       readonly perceivedMs: number;
+      /** For so long the answer was there before its turn was known to be over (S1-68). */
+      readonly heldMs?: number;
       /** Only of an upstream of several engines. */
       readonly stages?: StageLatency;
     }

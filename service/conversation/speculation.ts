@@ -125,7 +125,9 @@ export class Speculation {
     this.#pending = null;
     this.#hits += 1;
     this.#effects.count("speculation_hit");
-    this.#effects.noteSavedMs(this.#effects.nowMs() - pending.beganMs);
+    const nowMs = this.#effects.nowMs();
+    this.#effects.noteSavedMs(nowMs - pending.beganMs);
+    this.#voice.latency.onConfirmed(nowMs);
     this.#span.keepEarly(pending.endFrame);
     this.#parts.clear();
     this.#turn.tell(pending);

@@ -14,6 +14,8 @@ export class TurnLatency {
   #committedMs = UNSET;
   #firstAudioMs = UNSET;
   #firstSentMs = UNSET;
+  /** For so long an answer was there before its turn was known to be over. */
+  #heldMs = 0;
   #speechEndSamples = 0;
   #stages: StageLatency | null = null;
 
@@ -39,6 +41,7 @@ export class TurnLatency {
     this.#committedMs = UNSET;
     this.#firstAudioMs = UNSET;
     this.#firstSentMs = UNSET;
+    this.#heldMs = 0;
     this.#stages = null;
   }
 
@@ -55,6 +58,11 @@ export class TurnLatency {
     if (turnId === this.#turnId && this.#firstAudioMs === UNSET) this.#firstAudioMs = nowMs;
   }
 
+  /** A turn that was committed early is sure now: what its answer waited for was the caller. */
+  onConfirmed(nowMs: number): void {
+    if (this.#firstAudioMs !== UNSET) this.#heldMs = nowMs - this.#firstAudioMs;
+  }
+
   /** -> the finished record, once per turn, else null. */
   onFirstSent(turnId: number, nowMs: number): CallNotice | null {
     if (turnId === 0 || turnId !== this.#turnId || this.#firstSentMs !== UNSET) return null;
@@ -68,6 +76,7 @@ export class TurnLatency {
       commitMs: Math.round(committedMs - this.#decisionMs),
       modelMs: Math.round(firstAudioMs - committedMs),
       perceivedMs: Math.round(nowMs - this.#speechEndMs),
+      ...(this.#heldMs > 0 && { heldMs: Math.round(this.#heldMs) }),
       ...(this.#stages !== null && { stages: this.#stages }),
     };
   }

@@ -53,7 +53,7 @@ describe("Speculation that was right", () => {
     call.play(item, 3);
     // 400 ms is the true end; committed early at 600, acknowledged at 620, audio at 660, END at 700.
     expect(call.noticesOf("turn_latency")).toMatchObject([
-      { turnId: 1, endpointMs: 200, commitMs: 20, modelMs: 40, perceivedMs: 300 },
+      { turnId: 1, endpointMs: 200, commitMs: 20, modelMs: 40, heldMs: 40, perceivedMs: 300 },
     ]);
   });
 

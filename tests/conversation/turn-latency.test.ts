@@ -45,6 +45,19 @@ describe("TurnLatency", () => {
     expect(latency.onFirstSent(1, 1_410)).toMatchObject({ commitMs: 0, modelMs: 400 });
   });
 
+  test("S1-71: what an answer waited for its turn to be sure is told apart, and only that", () => {
+    const latency = new TurnLatency();
+    latency.onTurnDecided(1, 1_000, 200);
+    latency.onCommitted(1_050);
+    latency.onFirstAudio(1, 1_100);
+    latency.onConfirmed(1_280);
+    expect(latency.onFirstSent(1, 1_285)).toMatchObject({ modelMs: 50, heldMs: 180 });
+    latency.onTurnDecided(2, 2_000, 200);
+    latency.onConfirmed(2_280);
+    latency.onFirstAudio(2, 2_500);
+    expect(latency.onFirstSent(2, 2_505)).not.toHaveProperty("heldMs");
+  });
+
   test("an acknowledgement before any turn is nothing", () => {
     const latency = new TurnLatency();
     latency.onCommitted(5);
