@@ -61,8 +61,8 @@ export class CallThinking {
   readonly #business: Map<string, string>;
   readonly #closing = new AbortController();
   #instructionsSent: string;
-  /** The newest ones are with the upstream, but its session may not have them. */
-  #isHeldBack = false;
+  /** The newest ones found no room; what comes before a session is there, reaches it by itself. */
+  #isDropped = false;
 
   constructor(deps: CallThinkingDeps) {
     this.#deps = deps;
@@ -91,9 +91,9 @@ export class CallThinking {
     if (lookUp !== null) void this.#lookUp(lookUp);
   }
 
-  /** A session is there: it is told what it was not dialled with. */
+  /** A session is there: it is told what the one before had no room for. */
   onUpstreamReady(): void {
-    if (!this.#isHeldBack) return;
+    if (!this.#isDropped) return;
     this.#instructionsSent = "";
     this.#refresh();
   }
@@ -141,7 +141,7 @@ export class CallThinking {
     this.#instructionsSent = instructions;
     this.#deps.guard(() => {
       const sent = this.#deps.upstream.updateSession({ instructions });
-      this.#isHeldBack = !this.#deps.upstream.isReady() || sent === SEND.DROPPED;
+      this.#isDropped = sent === SEND.DROPPED;
     });
   }
 

@@ -7,13 +7,18 @@ import { describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { SignJWT } from "jose";
 import type { AudioFormat } from "../../scripts/caller/audio-format.ts";
 import type { Caller } from "../../scripts/caller/caller.ts";
 import { createProtobufLine } from "../../scripts/caller/protobuf-line.ts";
 import { dialTwilio } from "../../scripts/caller/twilio-dial.ts";
 import { createTwilioLine } from "../../scripts/caller/twilio-line.ts";
-import type { CallerRecord } from "../../service/contract/caller-context.ts";
+import {
+  AUTHORIZED,
+  callerToken,
+  exported,
+  KNOWN_CALLERS_ARGV,
+  untilRecord,
+} from "../support/known-callers.ts";
 import { describeWithRedis, startRedisServer } from "../support/redis-server.ts";
 import { createScriptedModel, NO_NOTES, type ScriptedModel } from "../support/scripted-model.ts";
 import { loadSpeech } from "../support/speech-files.ts";
@@ -21,14 +26,6 @@ import { noticesOf, type SteppedService, startSteppedService } from "../support/
 
 const WIDE: AudioFormat = { encoding: "pcm16", rateHz: 16_000, channels: 1 };
 const PHONE: AudioFormat = { encoding: "mulaw", rateHz: 8_000, channels: 1 };
-const SECRET = "a secret of at least thirty-two characters";
-const KEY = "key-of-at-least-sixteen";
-const ARGV = [
-  ...["--context-pepper", "a pepper of at least thirty-two characters", "--api-keys", KEY],
-  ...["--identity-jwt-secret", SECRET, "--identity-issuer", "backend"],
-  ...["--identity-audience", "voxbridge", "--identity-phone", "any"],
-];
-const AUTHORIZED = { headers: { Authorization: `Bearer ${KEY}` } };
 const SCRIPT = {
   turns: [
     {
@@ -43,14 +40,6 @@ const SCRIPT = {
   ],
 };
 const TURN_MS_MAX = 30_000;
-const TRIES_MAX = 400;
-
-async function token(service: SteppedService, sub: string): Promise<string> {
-  const now = Math.floor(service.clock.wallMs() / 1_000);
-  return await new SignJWT({ iss: "backend", aud: "voxbridge", sub, iat: now, exp: now + 60 })
-    .setProtectedHeader({ alg: "HS256" })
-    .sign(new TextEncoder().encode(SECRET));
-}
 
 function notesModel(): ScriptedModel {
   return createScriptedModel(() =>
@@ -59,8 +48,8 @@ function notesModel(): ScriptedModel {
 }
 
 /** Calls, asks once, hears the answer to its end; hang up with drop(). */
-async function ask(service: SteppedService, callerToken: string): Promise<Caller> {
-  const line = createProtobufLine(WIDE, { callerToken });
+async function ask(service: SteppedService, token: string): Promise<Caller> {
+  const line = createProtobufLine(WIDE, { callerToken: token });
   const caller = await service.call("/v1/stream", line, AUTHORIZED);
   await service.run(500);
   caller.say(loadSpeech("question", WIDE));
@@ -70,40 +59,17 @@ async function ask(service: SteppedService, callerToken: string): Promise<Caller
   return caller;
 }
 
-async function exported(service: SteppedService, id: string): Promise<CallerRecord | null> {
-  const url = `${service.url}/v1/callers/${encodeURIComponent(id)}/export`;
-  const response = await fetch(url, AUTHORIZED);
-  if (response.status === 200) return (await response.json()) as CallerRecord;
-  await response.body?.cancel();
-  return null;
-}
-
-/** Steps until the record is as wanted: stores answer in real time, calls in stepped time. */
-async function untilRecord(
-  service: SteppedService,
-  id: string,
-  isWanted: (record: CallerRecord) => boolean,
-): Promise<CallerRecord> {
-  let record: CallerRecord | null = null;
-  for (let tries = 0; tries < TRIES_MAX; tries += 1) {
-    record = await exported(service, id);
-    if (record !== null && isWanted(record)) return record;
-    await service.run(100);
-  }
-  throw new Error(`Not reached: ${Bun.inspect(record)} ${service.complaints.join("\n")}`);
-}
-
 /** The same life with any store. */
 async function remembersCallers(argv: readonly string[]): Promise<void> {
   const summaryModel = notesModel();
   await using service = await startSteppedService({
-    argv: [...ARGV, ...argv],
+    argv: [...KNOWN_CALLERS_ARGV, ...argv],
     simulator: { script: SCRIPT },
     summaryModel,
   });
   expect(await exported(service, "sub:ann")).toBeNull();
 
-  const first = await ask(service, await token(service, "ann"));
+  const first = await ask(service, await callerToken(service, "ann"));
   first.drop();
   const known = await untilRecord(service, "sub:ann", ({ context }) => context.summary !== "");
   expect(known.context.preferences.name).toBe("Ann");
@@ -116,7 +82,7 @@ async function remembersCallers(argv: readonly string[]): Promise<void> {
 
   // Another caller, and one without a token, know nothing of it and leave nothing with it.
   const asked = () => summaryModel.requests.at(-1)?.messages.at(-1)?.text ?? "";
-  (await ask(service, await token(service, "bob"))).drop();
+  (await ask(service, await callerToken(service, "bob"))).drop();
   await untilRecord(service, "sub:bob", ({ context }) => context.summary !== "");
   expect(asked()).not.toContain("caller_memory");
   (await ask(service, "")).drop();
@@ -124,7 +90,7 @@ async function remembersCallers(argv: readonly string[]): Promise<void> {
   expect(summaryModel.requests.length).toBe(2);
 
   // The first caller returns: the context is there.
-  (await ask(service, await token(service, "ann"))).drop();
+  (await ask(service, await callerToken(service, "ann"))).drop();
   const again = await untilRecord(
     service,
     "sub:ann",
@@ -154,10 +120,10 @@ describe("memory across calls, in a database file", () => {
 
   test("T2: a forged token is refused with words, counted, and the call goes on", async () => {
     await using service = await startSteppedService({
-      argv: [...ARGV, "--context-store", "memory"],
+      argv: [...KNOWN_CALLERS_ARGV, "--context-store", "memory"],
       simulator: { script: SCRIPT },
     });
-    const good = await token(service, "ann");
+    const good = await callerToken(service, "ann");
     const caller = await ask(service, `${good.slice(0, -6)}AAAAAA`);
     const errors = noticesOf(caller, "error");
     expect(errors.map(({ code }) => code)).toEqual(["caller_token_refused"]);
@@ -172,10 +138,10 @@ describe("memory across calls, in a database file", () => {
 
   test("an interrupted answer is kept as far as it was heard", async () => {
     await using service = await startSteppedService({
-      argv: [...ARGV, "--context-store", "memory"],
+      argv: [...KNOWN_CALLERS_ARGV, "--context-store", "memory"],
       simulator: { script: SCRIPT },
     });
-    const line = createProtobufLine(WIDE, { callerToken: await token(service, "ann") });
+    const line = createProtobufLine(WIDE, { callerToken: await callerToken(service, "ann") });
     const caller = await service.call("/v1/stream", line, AUTHORIZED);
     await service.run(500);
     caller.say(loadSpeech("question", WIDE));
@@ -200,7 +166,13 @@ describe("memory across calls, in a database file", () => {
     const signing = { authToken: "t".repeat(32), publicUrl: "https://voice.example.com" };
     await using service = await startSteppedService({
       argv: [
-        ...[...ARGV, "--context-store", "memory", "--twilio-auth-token", signing.authToken],
+        ...[
+          ...KNOWN_CALLERS_ARGV,
+          "--context-store",
+          "memory",
+          "--twilio-auth-token",
+          signing.authToken,
+        ],
         ...["--public-url", signing.publicUrl],
       ],
       simulator: { script: SCRIPT },
@@ -238,11 +210,11 @@ describeWithRedis("memory across calls, in Redis", () => {
   test("a server that dies in mid-call: the call goes on, metrics say so, it catches up", async () => {
     const server = await startRedisServer();
     await using service = await startSteppedService({
-      argv: [...ARGV, "--context-redis-url", server.url],
+      argv: [...KNOWN_CALLERS_ARGV, "--context-redis-url", server.url],
       simulator: { script: SCRIPT },
     });
     const metrics = () => service.running.metrics.print();
-    const line = createProtobufLine(WIDE, { callerToken: await token(service, "ann") });
+    const line = createProtobufLine(WIDE, { callerToken: await callerToken(service, "ann") });
     const caller = await service.call("/v1/stream", line, AUTHORIZED);
     await untilRecord(service, "sub:ann", ({ context }) => context.signals.callCount === 1);
     await server.kill();

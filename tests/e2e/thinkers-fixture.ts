@@ -33,6 +33,7 @@ export interface ThinkersOptions {
   readonly chat: string;
   readonly argv?: readonly string[];
   readonly embedding?: SteppedServiceOptions["embedding"];
+  readonly isBusy?: SteppedServiceOptions["isBusy"];
 }
 
 export interface ThinkersService extends AsyncDisposable {
@@ -73,6 +74,7 @@ export async function startThinkersService(options: ThinkersOptions): Promise<Th
     simulator: { script: parseScript(JSON.stringify({ turns: options.turns })) },
     chat: { script: parseChatScript(`answers:\n${options.chat}`) },
     ...(options.embedding && { embedding: options.embedding }),
+    ...(options.isBusy && { isBusy: options.isBusy }),
   });
   return {
     service,
