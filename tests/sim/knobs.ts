@@ -65,6 +65,8 @@ export interface Knobs {
   readonly lostDonePercent: number;
   /** A request is taken up only after the service has given it up. */
   readonly slowCreatedPercent: number;
+  /** The acknowledgement of a commit comes after more was sent. */
+  readonly slowCommittedPercent: number;
   readonly failedPercent: number;
   readonly disconnectPercent: number;
   /** The session is lost and another one takes its place. */
@@ -121,6 +123,7 @@ export function drawKnobs(dice: Dice): Knobs {
     lostCreatedPercent: sometimes(12, 20),
     lostDonePercent: sometimes(12, 20),
     slowCreatedPercent: sometimes(20, 40),
+    slowCommittedPercent: sometimes(20, 60),
     failedPercent: sometimes(20, 30),
     disconnectPercent: sometimes(10, 40),
     lossPercent: sometimes(30, 60),
@@ -162,6 +165,7 @@ export function withoutFaults(knobs: Knobs): Knobs {
     lostCreatedPercent: 0,
     lostDonePercent: 0,
     slowCreatedPercent: 0,
+    slowCommittedPercent: 0,
     failedPercent: 0,
     stallPercent: 0,
   };

@@ -10,6 +10,8 @@ const COMMIT_FRAMES_MIN = 5;
 
 export interface ProviderInputOwner {
   emit(event: (events: ProviderEvents) => void): void;
+  /** What became of a commit: in order, though not always at once. isOwn: nobody asked for it. */
+  acknowledge(event: (events: ProviderEvents) => void, isOwn: boolean): void;
   breakRule(rule: string): void;
   /** The caller speaks: its own answer is over. */
   onSpeechStarted(): void;
@@ -91,10 +93,13 @@ export class ProviderInput {
     if (this.#buffer.length < COMMIT_FRAMES_MIN) {
       if (!isCrossed) this.#owner.breakRule("a commit holds at least 100 ms");
       this.clear();
-      this.#owner.emit((events) => events.onError("input_audio_buffer_commit_empty", ""));
+      this.#owner.acknowledge(
+        (events) => events.onError("input_audio_buffer_commit_empty", ""),
+        false,
+      );
       return;
     }
-    this.#commitBuffer();
+    this.#commitBuffer(false);
     // Only under push to talk does the next span follow without a gap; after a lost session this may
     // be a turn from before somebody else took over.
     if (this.#turns !== "none" || this.#hasLost) this.#nextFrame = -1;
@@ -123,11 +128,11 @@ export class ProviderInput {
   #onSpeechStopped(): void {
     const positionMs = this.#nextFrame * FRAME_MS;
     this.#owner.emit((events) => events.onSpeechStopped(positionMs));
-    this.#commitBuffer();
+    this.#commitBuffer(true);
     this.#owner.onTurn();
   }
 
-  #commitBuffer(): void {
+  #commitBuffer(isOwn: boolean): void {
     const frames = this.#buffer;
     this.#buffer = [];
     const first = frames[0] ?? 0;
@@ -137,6 +142,6 @@ export class ProviderInput {
     }
     const itemId = `user${this.committed.length + 1}`;
     this.committed.push({ first, end, itemId });
-    this.#owner.emit((events) => events.onCommitted(itemId));
+    this.#owner.acknowledge((events) => events.onCommitted(itemId), isOwn);
   }
 }

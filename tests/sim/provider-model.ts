@@ -7,6 +7,7 @@ import { ProviderInput } from "./provider-input.ts";
 import type { VirtualTime } from "./virtual-time.ts";
 
 const FRAME_MS = 20;
+const COMMITTED_MS_MAX = 1_200;
 
 export interface ProviderEvents {
   onCommitted(itemId: string): void;
@@ -46,6 +47,8 @@ export class ProviderModel {
   readonly #olderItems = new Set<string>();
   readonly #olderTools = new Set<string>();
   #isClosed = false;
+  /** When the newest acknowledgement is told. */
+  #acknowledgedMs = 0;
   /** Its own answer waits for a response that is being cancelled. */
   #isOwnWaiting = false;
 
@@ -63,6 +66,7 @@ export class ProviderModel {
     this.#knobs = knobs;
     this.input = new ProviderInput(dice, knobs, isVoiced, {
       emit: (event) => this.#emit(event),
+      acknowledge: (event, isOwn) => this.#acknowledge(event, isOwn),
       breakRule,
       onSpeechStarted: () => this.#onSpeechStarted(),
       onTurn: () => this.#onOwnTurn(),
@@ -87,6 +91,7 @@ export class ProviderModel {
   beginSession(): void {
     this.#session += 1;
     this.input.beginSession();
+    this.#acknowledgedMs = 0;
     this.#isOwnWaiting = false;
     this.#active = null;
     for (const itemId of this.#items.keys()) this.#olderItems.add(itemId);
@@ -266,6 +271,21 @@ export class ProviderModel {
     if (this.#active !== null || !this.#isOwnWaiting) return;
     this.#isOwnWaiting = false;
     this.#respondNow("");
+  }
+
+  #acknowledge(event: (events: ProviderEvents) => void, isOwn: boolean): void {
+    const isSlow = !isOwn && this.#dice.chance(this.#knobs.slowCommittedPercent);
+    const lateMs = isSlow ? this.#dice.between(100, COMMITTED_MS_MAX) : 0;
+    const nowMs = this.#time.nowMs();
+    this.#acknowledgedMs = Math.max(this.#acknowledgedMs, nowMs + lateMs);
+    if (this.#acknowledgedMs === nowMs) {
+      this.#emit(event);
+      return;
+    }
+    const session = this.#session;
+    this.#time.after(this.#acknowledgedMs - nowMs, () => {
+      if (session === this.#session) this.#emit(event);
+    });
   }
 
   #emit(event: (events: ProviderEvents) => void): void {
