@@ -52,7 +52,9 @@ export class AnswerHold {
 
   /** Something about the answer, or about the caller's words that it answers. */
   notice(notice: CallNotice): void {
-    if (this.#isHeld) this.#keep(notice);
+    // An answer from before: its end is no part of what is held.
+    const isOlder = notice.kind === "response_done" && this.#told.includes(notice.responseId);
+    if (this.#isHeld && !isOlder) this.#keep(notice);
     else this.#tell(notice);
   }
 

@@ -90,6 +90,11 @@ export class Speculation {
     return this.#pending !== null;
   }
 
+  /** The item is what was committed early and may be taken back. */
+  isAbout(itemId: string): boolean {
+    return this.#pending?.itemIds.includes(itemId) === true;
+  }
+
   onTurnStarted(): void {
     this.#ofTurn = 0;
     this.#isSilenceUsed = false;

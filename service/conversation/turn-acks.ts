@@ -1,13 +1,15 @@
 // What the provider makes of the commits: acknowledged as items, refused, written down as text.
 // Station: between the upstream's events, told apart by the span forwarder, and the turns they
 // are about.
-import type { CommitAck } from "../contract/call-effects.ts";
+import type { CallEffects, CommitAck } from "../contract/call-effects.ts";
+import type { CallNotice } from "../contract/transport.ts";
 import type { AgentVoice } from "./agent-voice.ts";
 import type { CallerItems } from "./caller-items.ts";
 import type { ProviderParts } from "./provider-parts.ts";
 import type { Speculation } from "./speculation.ts";
 
 export interface TurnAcksParts {
+  readonly effects: CallEffects;
   readonly voice: AgentVoice;
   readonly items: CallerItems;
   readonly parts: ProviderParts;
@@ -43,11 +45,13 @@ export class TurnAcks {
 
   /** What the caller said in this item. -> false: nobody is told, the item was deleted. */
   onCallerTranscript(itemId: string, text: string): boolean {
-    const { voice, items, turnId: turnIdNow } = this.#parts;
+    const { effects, voice, items, speculation, turnId: turnIdNow } = this.#parts;
     if (items.isGone(itemId)) return false;
-    const turnId = turnIdNow();
-    const words = { text, isFinal: true, turnId, item: 0 };
-    voice.hold.notice({ kind: "transcript", speaker: "caller", ...words });
+    const words = { text, isFinal: true, turnId: turnIdNow(), item: 0 };
+    const notice: CallNotice = { kind: "transcript", speaker: "caller", ...words };
+    // Words of an older turn, written down late, are told whatever becomes of this one.
+    if (speculation.isAbout(itemId)) voice.hold.notice(notice);
+    else effects.notice(notice);
     return true;
   }
 }

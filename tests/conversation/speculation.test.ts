@@ -136,6 +136,25 @@ describe("Speculation that was wrong", () => {
     expect(call.effects.notices.map(({ kind }) => kind)).toEqual(["speech_started"]);
   });
 
+  test("what comes late about an older turn is told at once, whatever becomes of this one", () => {
+    const call = readyCall();
+    call.turn("r0");
+    call.conversation.onCommitted("caller-0", "turn");
+    speculate(call);
+    call.conversation.onCommitted("caller-1", "early");
+    call.effects.notices.length = 0;
+    call.conversation.onResponseDone("r0", "cancelled");
+    call.conversation.onCallerTranscript("caller-0", "Good morning.");
+    call.conversation.onCallerTranscript("caller-1", "I would");
+    const told = [
+      { kind: "response_done", responseId: "r0" },
+      { kind: "transcript", text: "Good morning." },
+    ];
+    expect(call.effects.notices).toMatchObject(told);
+    goOn(call, 10);
+    expect(call.effects.notices).toHaveLength(told.length);
+  });
+
   test("taken back before its commit is acknowledged: deleted then, and asked only after that", () => {
     const call = readyCall();
     speculate(call);
