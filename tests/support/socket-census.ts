@@ -32,6 +32,9 @@ const TURNS_MAX = 200_000;
 /** Turns in a row that must look quiet: one for callbacks that a turn itself has queued. */
 const QUIET_TURNS = 2;
 
+/** Two would renumber each other's requests, and neither would ever see them arrive. */
+let isOpen = false;
+
 type ServeOptions = Parameters<typeof Bun.serve>[0];
 
 interface SocketHandlers {
@@ -41,6 +44,8 @@ interface SocketHandlers {
 }
 
 export function openSocketCensus(): SocketCensus {
+  if (isOpen) throw new Error("A census is open already: an earlier test has not closed its own");
+  isOpen = true;
   const clients = new Map<WebSocket, Traffic>();
   const servers = new Map<object, Traffic>();
   const releaseClient = countClients(clients);
@@ -85,6 +90,8 @@ export function openSocketCensus(): SocketCensus {
     },
     describe,
     close() {
+      if (!isOpen) return;
+      isOpen = false;
       http.close();
       releaseClient();
       releaseServer();

@@ -82,6 +82,19 @@ export async function startSteppedService(
   options: SteppedServiceOptions = {},
 ): Promise<SteppedService> {
   const census = openSocketCensus();
+  try {
+    return await startWatched(options, census);
+  } catch (error) {
+    // Left open it would count the requests of every later test.
+    census.close();
+    throw error;
+  }
+}
+
+async function startWatched(
+  options: SteppedServiceOptions,
+  census: SocketCensus,
+): Promise<SteppedService> {
   const clock = createSteppedClock();
   const complaints: string[] = [];
   const logged: LoggedEvent[] = [];
