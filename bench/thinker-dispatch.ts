@@ -56,12 +56,14 @@ async function dispatches(count: number, atOnce: number): Promise<number[]> {
     turnId: () => 1,
     onProgress: () => undefined,
     onWorking: () => undefined,
+    watch: () => () => undefined,
   });
   const ask = (query: string) =>
     new Promise<void>((resolve) => {
       startedMs.set(query, performance.now());
       const argumentsText = JSON.stringify({ domain, query });
-      desk.route({ name: "route_to_thinker", argumentsText, turnId: 1 }, () => resolve());
+      const call = { toolCallId: query, name: "route_to_thinker", argumentsText, turnId: 1 };
+      desk.route(call, () => resolve());
     });
   for (let first = 0; first < count; first += atOnce) {
     await Promise.all(Array.from({ length: atOnce }, (_, index) => ask(`q${first + index}`)));

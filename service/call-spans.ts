@@ -2,14 +2,16 @@
 // the caller's side is told, and the tokens; rare events only. Names follow OpenTelemetry's gen_ai
 // conventions; texts, identities and audio never enter.
 //
-//   voxbridge.call ---- turn 1 ---- chat MODEL ---- execute_tool NAME
-//                  \--- turn 2 ...
+//   voxbridge.call ---- turn 1 ---- chat MODEL
+//                  \            \--- execute_tool NAME ---- invoke_agent DOMAIN
+//                   \--- turn 2 ...
 //
 // A turn's span is closed when the next one begins or the call ends, at the time of its own last
 // event: the pause between two turns belongs to neither.
 // Limits: TOOLS_MAX tool calls open at once; more are not traced.
 import type { CallDeps } from "./call-deps.ts";
 import type { CallNotice } from "./contract/transport.ts";
+import type { WatchThinker } from "./contract/thinker.ts";
 import type { SpanValues, TraceSpan } from "./contract/tracing.ts";
 import type { TokenUsage } from "./contract/upstream.ts";
 
@@ -78,6 +80,20 @@ export class CallSpans {
       default:
     }
   }
+
+  /** A thinker's work, under its tool call. An answer from the cache is one too, and short. */
+  readonly watchThinker: WatchThinker = (toolCallId, domain) => {
+    const { clock } = this.#deps;
+    const parent = this.#tools.get(toolCallId) ?? this.#call;
+    const span = parent.child(`invoke_agent ${domain}`, "internal", clock.wallMs(), {
+      "gen_ai.operation.name": "invoke_agent",
+      "gen_ai.agent.name": domain,
+    });
+    return (outcome) => {
+      span.set(prefixed({ outcome }));
+      span.end(clock.wallMs(), outcome === "failed" || outcome === "timed_out" ? outcome : "");
+    };
+  };
 
   /** Everything is over; what is still open ends with it. */
   end(reason: string): void {

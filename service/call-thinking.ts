@@ -8,6 +8,7 @@ import {
   type ContextStore,
   EMPTY_CALLER_CONTEXT,
 } from "./contract/caller-context.ts";
+import type { WatchThinker } from "./contract/thinker.ts";
 import { SEND } from "./contract/send-result.ts";
 import type { CallNotice } from "./contract/transport.ts";
 import type { ToolDefinition, Upstream } from "./contract/upstream.ts";
@@ -51,6 +52,7 @@ export interface CallThinkingDeps extends CallThinkingParts {
   readonly instructionsTold: string;
   readonly upstream: Upstream;
   readonly conversation: () => Conversation;
+  readonly watch: WatchThinker;
   /** Runs an act of ours inside the call's guard; nothing once the call is over. */
   readonly guard: (act: () => void) => void;
 }
@@ -66,7 +68,7 @@ export class CallThinking {
 
   constructor(deps: CallThinkingDeps) {
     this.#deps = deps;
-    const { pool, store, memory, guard, conversation } = deps;
+    const { pool, store, memory, watch, guard, conversation } = deps;
     this.#business = new Map(deps.business);
     this.#instructionsSent = deps.instructionsTold;
     memory.onChange(() => this.#refresh());
@@ -75,6 +77,7 @@ export class CallThinking {
       memory,
       store,
       business: this.#business,
+      watch,
       turnId: () => conversation().turnId(),
       onProgress: (text, turnId) =>
         guard(() => {
@@ -104,8 +107,9 @@ export class CallThinking {
     this.#desk.route(request, take);
   }
 
-  /** Final words of both sides; the newest ones help thinkers. */
+  /** Ends of turns; final words of both sides: the newest ones help thinkers. */
   onNotice(notice: CallNotice): void {
+    if (notice.kind === "turn_committed") this.#desk.onTurnEnd(notice.turnId);
     if (notice.kind !== "transcript" || !notice.isFinal) return;
     this.#desk.onSaid(notice.speaker, notice.text);
   }
@@ -156,6 +160,7 @@ export class CallThinking {
 export function thinkingOf(
   deps: CallDeps,
   lane: { conversation(): Conversation },
+  { watchThinker: watch }: { readonly watchThinker: WatchThinker },
   guard: (act: () => void) => void,
 ): CallThinking | null {
   const { thinking, plan, upstream, record } = deps;
@@ -164,6 +169,7 @@ export function thinkingOf(
   return new CallThinking({
     ...thinking,
     conversation: () => lane.conversation(),
+    watch,
     guard,
     memory: record.memory,
     business,

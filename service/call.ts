@@ -62,7 +62,7 @@ export class Call implements CallPort, LaneOwner {
       },
     };
     this.lanes = new CallLanes(lanes, deps.plan.lane);
-    this.#thinking = thinkingOf(deps, this.lanes.direct, (act) => this.#guard(act));
+    this.#thinking = thinkingOf(deps, this.lanes.direct, this.#spans, (act) => this.#guard(act));
     const limitMs = deps.callMinutesMax * 60_000;
     this.#limitTimer = deps.clock.setTimer(limitMs, () => this.goodbye("limit_reached"));
   }

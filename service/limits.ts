@@ -189,6 +189,8 @@ export const SPEECH_SENTENCE_MS_MAX = 120_000;
 
 // Stores (decision 8 of the reliability reference: a stopped server answers nothing, for ever).
 /** Every promise of a store settles within this; nothing that a caller hears waits for it. */
+/** From a tool call to its thinker at work, all of it ours; what takes longer is counted (S1-25). */
+export const THINKER_DISPATCH_MS_MAX = 5;
 export const STORE_DEADLINE_MS = 1_000;
 /** Asked of a store and not answered; one more is refused at once. */
 export const STORE_REQUESTS_MAX = 4_096;

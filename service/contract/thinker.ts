@@ -55,6 +55,28 @@ export interface Thinker {
   think(request: ThinkRequest, signal: AbortSignal): Promise<ThinkResult>;
 }
 
+/**
+ * How a question ended. stale: answered, but the caller had gone on. busy: a limit was reached.
+ * unwanted: the call was over.
+ */
+export type ThinkerOutcome =
+  | "answered"
+  | "cached"
+  | "stale"
+  | "timed_out"
+  | "failed"
+  | "busy"
+  | "unwanted";
+
+/**
+ * Told that a question of a tool call goes to a domain, before its cache is looked into; what it
+ * returns is told once how that ended (S1-41).
+ */
+export type WatchThinker = (
+  toolCallId: string,
+  domain: string,
+) => (outcome: ThinkerOutcome) => void;
+
 /** What a thinker is made with. */
 export interface ThinkerParts {
   readonly clock: Clock;

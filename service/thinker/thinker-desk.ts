@@ -12,11 +12,16 @@ import {
   type ContextStore,
   EMPTY_CALLER_CONTEXT,
 } from "../contract/caller-context.ts";
-import type { SaidText, Thinker, ThinkResult } from "../contract/thinker.ts";
+import type {
+  SaidText,
+  Thinker,
+  ThinkerOutcome,
+  ThinkResult,
+  WatchThinker,
+} from "../contract/thinker.ts";
 import { VoxError } from "../errors.ts";
 import { cacheKeyOf, readCached, writeCached } from "./result-cache.ts";
 import { ROUTING_TOOL, type Route, routeOf } from "./routing-tool.ts";
-import type { ThinkerOutcome } from "./thinker-metrics.ts";
 import type { ThinkerPool } from "./thinker-pool.ts";
 import { Wait } from "./wait.ts";
 
@@ -38,9 +43,11 @@ export interface DeskDeps {
   /** A thinker is slow: the voice may say a line. */
   readonly onProgress: (text: string, turnId: number) => void;
   readonly onWorking: (count: number) => void;
+  readonly watch: WatchThinker;
 }
 
 export interface ToolCallOfTurn {
+  readonly toolCallId: string;
   readonly name: string;
   readonly argumentsText: string;
   readonly turnId: number;
@@ -57,6 +64,9 @@ export class ThinkerDesk {
   readonly #closing = new AbortController();
   readonly #said: SaidText[] = [];
   #working = 0;
+  /** The turn whose first tool call has not come; -1: none. */
+  #turnAwaited = -1;
+  #turnEndMs = 0;
 
   constructor(deps: DeskDeps) {
     this.#deps = deps;
@@ -72,6 +82,12 @@ export class ThinkerDesk {
     if (this.#said.length > SAID_TEXTS_MAX) this.#said.shift();
   }
 
+  /** A turn is over: from now on its tool call is waited for. */
+  onTurnEnd(turnId: number): void {
+    this.#turnAwaited = turnId;
+    this.#turnEndMs = this.#deps.pool.clock.nowMs();
+  }
+
   /** onAnswer: exactly once, never within route(), also after close(). */
   route(call: ToolCallOfTurn, onAnswer: (answer: DeskAnswer) => void): void {
     const { pool } = this.#deps;
@@ -81,6 +97,10 @@ export class ThinkerDesk {
       const answer = failed(`There is no tool ${call.name.slice(0, 64)}.`);
       queueMicrotask(() => onAnswer(answer));
       return;
+    }
+    if (call.turnId === this.#turnAwaited) {
+      this.#turnAwaited = -1;
+      pool.metrics.callMs.observe(startedMs - this.#turnEndMs);
     }
     const route = routeOf(call.argumentsText, pool.domains, pool.general);
     if (route.flaw !== "none") pool.metrics.countFlaw(route.flaw);
@@ -92,7 +112,7 @@ export class ThinkerDesk {
       return;
     }
     this.#setWorking(1);
-    void this.#answer(route, call.turnId, startedMs)
+    void this.#answer(route, call, startedMs)
       .then(onAnswer)
       .finally(() => {
         pool.end();
@@ -111,20 +131,24 @@ export class ThinkerDesk {
   }
 
   /** Never rejects. */
-  async #answer(route: Route, turnId: number, startedMs: number): Promise<DeskAnswer> {
-    const { pool } = this.#deps;
+  async #answer(route: Route, call: ToolCallOfTurn, startedMs: number): Promise<DeskAnswer> {
+    const { pool, watch } = this.#deps;
+    const { turnId, toolCallId } = call;
     const signal = this.#closing.signal;
     const chosen = await pool.classify?.(route.query, route.domain, signal);
     const domain = chosen ?? route.domain;
+    // The classifier's time is a model's, not ours.
+    const routedMs = pool.classify === null ? startedMs : pool.clock.nowMs();
+    const onEnded = watch(toolCallId, domain);
     try {
-      const { result, isCached } = await this.#think(domain, route.query, turnId, startedMs);
+      const { result, isCached } = await this.#think(domain, route.query, turnId, routedMs);
       this.#keep(domain, route.query, result, isCached);
-      this.#count(domain, isCached ? "cached" : "answered", turnId);
+      onEnded(this.#count(domain, isCached ? "cached" : "answered", turnId));
       if (!isCached) pool.metrics.observeAnswer(domain, pool.clock.nowMs() - startedMs);
       return { output: outputOf(result), state: "done" };
     } catch (error) {
       const isLate = error instanceof VoxError && error.code === "engine_timeout";
-      this.#count(domain, isLate ? "timed_out" : "failed", turnId);
+      onEnded(this.#count(domain, isLate ? "timed_out" : "failed", turnId));
       if (!signal.aborted) {
         pool.log.warn("thinker failed", { domain, error: error instanceof Error ? error : null });
       }
@@ -132,7 +156,7 @@ export class ThinkerDesk {
     }
   }
 
-  async #think(domain: string, query: string, turnId: number, startedMs: number) {
+  async #think(domain: string, query: string, turnId: number, routedMs: number) {
     const { pool, memory, business } = this.#deps;
     const thinker = pool.thinker(domain);
     const isShared = thinker.cacheSeconds > 0 && !thinker.isPersonal;
@@ -153,7 +177,7 @@ export class ThinkerDesk {
       said: isShared ? [] : [...this.#said],
       onProgress: (text: string) => wait.onProgress(text.slice(0, PROGRESS_CHARACTERS_MAX)),
     };
-    pool.metrics.dispatchMs.observe(pool.clock.nowMs() - startedMs);
+    pool.metrics.observeDispatch(pool.clock.nowMs() - routedMs);
     const result = await wait.until((signal) => thinker.think(request, signal));
     return { result: boundedResult(thinker, result), isCached: false };
   }
@@ -189,12 +213,13 @@ export class ThinkerDesk {
     return isPersonal ? this.#deps.memory.cacheScope() : "";
   }
 
-  #count(domain: string, outcome: ThinkerOutcome, turnId: number): void {
-    const { metrics } = this.#deps.pool;
+  #count(domain: string, outcome: ThinkerOutcome, turnId: number): ThinkerOutcome {
     const isDone = outcome === "answered" || outcome === "cached";
-    if (this.#closing.signal.aborted) metrics.countOutcome(domain, "unwanted");
-    else if (isDone && turnId !== this.#deps.turnId()) metrics.countOutcome(domain, "stale");
-    else metrics.countOutcome(domain, outcome);
+    const isStale = isDone && turnId !== this.#deps.turnId();
+    const heard = isStale ? "stale" : outcome;
+    const counted = this.#closing.signal.aborted ? "unwanted" : heard;
+    this.#deps.pool.metrics.countOutcome(domain, counted);
+    return counted;
   }
 }
 

@@ -1,18 +1,8 @@
 // What operators see of the thinkers. Domains come from the configuration, so the labels are a closed
 // list; a question ends in exactly one result.
 import type { Counter, Gauge, Histogram, Metrics } from "../contract/metrics.ts";
-
-/**
- * stale: answered, but the caller had gone on. busy: a limit was reached. unwanted: the call was over.
- */
-export type ThinkerOutcome =
-  | "answered"
-  | "cached"
-  | "stale"
-  | "timed_out"
-  | "failed"
-  | "busy"
-  | "unwanted";
+import type { ThinkerOutcome } from "../contract/thinker.ts";
+import { THINKER_DISPATCH_MS_MAX } from "../limits.ts";
 
 const OUTCOMES: readonly ThinkerOutcome[] = [
   "answered",
@@ -25,6 +15,7 @@ const OUTCOMES: readonly ThinkerOutcome[] = [
 ];
 const FLAWS = ["unknown_tool", "unknown_domain", "bad_arguments"] as const;
 const ANSWER_MS = [50, 100, 200, 400, 800, 1_600, 3_200, 6_400, 12_800, 25_600, 51_200];
+const CALL_MS = [50, 100, 200, 300, 400, 600, 800, 1_200, 1_600, 3_200, 6_400];
 const DISPATCH_MS = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50];
 
 export type RouteFlaw = (typeof FLAWS)[number];
@@ -35,8 +26,10 @@ export interface ThinkerMetrics {
   countOutcome(domain: string, outcome: ThinkerOutcome): void;
   /** Tool call to its output, of answers that were thought. */
   observeAnswer(domain: string, ms: number): void;
-  /** Tool call to the thinker at work: our share of the routing time (S1-25). */
-  readonly dispatchMs: Histogram;
+  /** End of turn to its first tool call: the model's share of the routing time (S1-25). */
+  readonly callMs: Histogram;
+  /** Tool call to the thinker at work: our share of it. */
+  observeDispatch(ms: number): void;
   readonly progress: Counter;
   readonly working: Gauge;
 }
@@ -70,16 +63,29 @@ export function createThinkerMetrics(metrics: Metrics, domains: readonly string[
       }),
     ]),
   );
+  const dispatchMs = metrics.histogram(
+    "voxbridge_thinker_dispatch_ms",
+    "Tool call to the thinker at work, our own share",
+    DISPATCH_MS,
+  );
+  const dispatchesOver = metrics.counter(
+    "voxbridge_thinker_dispatch_over_total",
+    `Times our own share took longer than ${THINKER_DISPATCH_MS_MAX} ms`,
+  );
   return {
     countRoute: (domain) => routes.get(domain)?.add(1),
     countFlaw: (flaw) => flaws.get(flaw)?.add(1),
     countOutcome: (domain, outcome) => outcomes.get(`${domain} ${outcome}`)?.add(1),
     observeAnswer: (domain, ms) => answers.get(domain)?.observe(ms),
-    dispatchMs: metrics.histogram(
-      "voxbridge_thinker_dispatch_ms",
-      "Tool call to the thinker at work, our own share",
-      DISPATCH_MS,
+    callMs: metrics.histogram(
+      "voxbridge_thinker_call_ms",
+      "End of turn to the model's tool call, the model's share",
+      CALL_MS,
     ),
+    observeDispatch(ms) {
+      dispatchMs.observe(ms);
+      if (ms > THINKER_DISPATCH_MS_MAX) dispatchesOver.add(1);
+    },
     progress: metrics.counter("voxbridge_thinker_progress_total", "Lines said while one waited"),
     working: metrics.gauge("voxbridge_thinkers_working", "Thinkers at work now"),
   };

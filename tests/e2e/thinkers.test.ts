@@ -46,6 +46,16 @@ describe("a question to a thinker", () => {
     expect(noticesOf(caller, "toolStatus").map(({ state }) => state)).toEqual(["started", "done"]);
     expect(running.forecasts()).toBe(1);
     expect(resultsOf(service, "weather", "answered")).toBe(1);
+    // S1-25: the model took its time to call the tool, the thinker was at work at once.
+    const [committed] = caller.timeline.entries.filter(({ kind }) => kind === "turnCommitted");
+    const [called] = caller.timeline.entries.filter(({ kind }) => kind === "toolStatus");
+    const callMs = (called?.atMs ?? 0) - (committed?.atMs ?? 0);
+    expect(callMs).toBeGreaterThan(100);
+    expect(metricOf(service, "voxbridge_thinker_call_ms_count")).toBe(1);
+    expect(metricOf(service, "voxbridge_thinker_call_ms_sum")).toBeCloseTo(callMs, 0);
+    expect(metricOf(service, "voxbridge_thinker_dispatch_ms_count")).toBe(1);
+    expect(metricOf(service, "voxbridge_thinker_dispatch_ms_sum")).toBeLessThan(5);
+    expect(metricOf(service, "voxbridge_thinker_dispatch_over_total")).toBe(0);
     expect(overlappingCreates(service.record(0))).toEqual([]);
     expect(refusals(service.record(0))).toEqual([]);
   });

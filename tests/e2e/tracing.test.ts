@@ -7,6 +7,7 @@ import { createProtobufLine } from "../../scripts/caller/protobuf-line.ts";
 import { parseScript } from "../../service/simulator/script.ts";
 import { loadSpeech } from "../support/speech-files.ts";
 import { noticesOf, startSteppedService } from "../support/stepped-service.ts";
+import { ask, dial, routed, startThinkersService, untilAnswered } from "./thinkers-fixture.ts";
 
 const WIDE: AudioFormat = { encoding: "pcm16", rateHz: 16_000, channels: 1 };
 const TURN_MS_MAX = 30_000;
@@ -111,6 +112,52 @@ describe("tracing", () => {
       expect(BigInt(span.endTimeUnixNano)).toBeGreaterThanOrEqual(BigInt(span.startTimeUnixNano));
     }
     expect(collector.headers[0]).toBe("voice one");
+    expect(collector.bodies.join("")).not.toContain(SECRET_WORDS);
+  });
+
+  test("S1-41: a thinker's work is a span under its tool call, with how it ended", async () => {
+    await using collector = startCollector();
+    const turns = [
+      routed(1, "knowledge", SECRET_WORDS),
+      routed(2, "knowledge", SECRET_WORDS),
+      routed(3, "research", SECRET_WORDS),
+    ];
+    const running = await startThinkersService({
+      turns,
+      chat: `
+  - when: { system: "from what you know" }
+    answer: { text: "${SECRET_WORDS}", firstTokenMs: 700, tokensPerSecond: 0 }
+  - answer: { fault: { kind: silence } }
+`,
+      argv: ["--tracing-endpoint", collector.url, "--thinkers-research-timeout-seconds", "2"],
+    });
+    const { service } = running;
+    const caller = await dial(service);
+    for (const turn of [1, 2, 3]) {
+      ask(caller);
+      await untilAnswered(service, caller, turn);
+      await service.until(() => noticesOf(caller, "receipt").length === 2 * turn, TURN_MS_MAX);
+    }
+    caller.hangUp();
+    await service.run(100);
+    await running[Symbol.asyncDispose]();
+
+    const spans = collector.spans();
+    const tools = spans.filter(({ name }) => name === "execute_tool route_to_thinker");
+    const runs = spans.filter(({ name }) => name.startsWith("invoke_agent "));
+    expect(runs.map(({ parentSpanId }) => parentSpanId)).toEqual(tools.map(({ spanId }) => spanId));
+    expect(runs.map(({ name }) => name.split(" ")[1])).toEqual([
+      "knowledge",
+      "knowledge",
+      "research",
+    ]);
+    const outcomes = runs.map((run) => attributeOf(run, "voxbridge.outcome"));
+    expect(outcomes).toEqual(["answered", "cached", "timed_out"]);
+    for (const run of runs) {
+      expect(attributeOf(run, "gen_ai.operation.name")).toBe("invoke_agent");
+      expect(attributeOf(run, "gen_ai.agent.name")).toBe(run.name.split(" ")[1]);
+    }
+    expect(runs.map(({ status }) => status.code ?? 0)).toEqual([0, 0, 2]);
     expect(collector.bodies.join("")).not.toContain(SECRET_WORDS);
   });
 

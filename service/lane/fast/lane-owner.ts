@@ -13,6 +13,7 @@ export interface ToolAnswer {
 
 /** A tool call of the model. */
 export interface ToolRequest {
+  readonly toolCallId: string;
   readonly name: string;
   readonly argumentsText: string;
   /** The turn that it belongs to (S1-28). */

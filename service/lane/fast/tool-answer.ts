@@ -17,7 +17,7 @@ export function answerToolCall(
 ): void {
   const { toolCallId, name, argumentsText, turnId } = call;
   owner.onNotice({ kind: "tool_status", toolCallId, name, state: "started" });
-  owner.answerTool({ name, argumentsText, turnId }, ({ output, state }) => {
+  owner.answerTool({ toolCallId, name, argumentsText, turnId }, ({ output, state }) => {
     upstream.submitToolOutput(toolCallId, output);
     owner.onNotice({ kind: "tool_status", toolCallId, name, state });
     onAnswered();
