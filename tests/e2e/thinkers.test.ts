@@ -3,6 +3,9 @@
 // sockets on stepped time; the voice and the text model are scripted, their records say what they
 // were told.
 import { describe, expect, test } from "bun:test";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { loadSpeech } from "../support/speech-files.ts";
 import { noticesOf } from "../support/stepped-service.ts";
 import { overlappingCreates, refusals } from "../support/upstream-facts.ts";
@@ -24,6 +27,7 @@ import {
 } from "./thinkers-fixture.ts";
 
 const BERN = routed(1, "weather", "What is the weather in Bern?");
+const BERN_SECOND = routed(2, "weather", "What is the weather in Bern?");
 
 describe("a question to a thinker", () => {
   test("S1-04 S1-05 S1-06 S1-27: is acknowledged at once, thought about, answered once", async () => {
@@ -162,6 +166,39 @@ describe("a question to a thinker", () => {
     expect(asked.some((text) => text.includes("Say goodbye"))).toBe(false);
     expect(metricOf(service, "voxbridge_thinker_progress_total")).toBe(lines.length);
     expect(resultsOf(service, "research", "answered")).toBe(1);
+  });
+
+  test("prompts of the operator's folder go before those that come along, file by file", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "voxbridge-prompts-"));
+    try {
+      writeFileSync(join(folder, "responder.md"), "Say ahoy before you ask a specialist.\n");
+      writeFileSync(join(folder, "knowledge.md"), "You are the lighthouse keeper.\n");
+      const turns = [routed(1, "knowledge", "Is the light on?"), BERN_SECOND];
+      const chat = `${WEATHER_CHAT}
+  - { when: { system: "lighthouse keeper" }, answer: { text: "Yes." } }
+`;
+      const argv = ["--thinkers-prompts", folder];
+      await using running = await startThinkersService({ turns, chat, argv });
+      const { service } = running;
+      const caller = await dial(service);
+      await service.run(200);
+      const [told] = instructionsTold(service.record(0));
+      expect(told).toContain("Say ahoy before you ask a specialist.");
+      expect(told).not.toContain("When the tool has answered");
+      ask(caller);
+      await service.until(() => noticesOf(caller, "receipt").length === 2, TURN_MS_MAX);
+      ask(caller);
+      await untilAnswered(service, caller, 2);
+      const systems = service.running.chatSimulator?.records.map(
+        ({ request }) => request.messages[0]?.content ?? "",
+      );
+      expect(systems?.[0]).toStartWith("You are the lighthouse keeper.");
+      // The folder has no weather.md.
+      expect(systems?.[1]).toContain("about the weather");
+      expect(toolOutputs(service.record(0))[0]?.output).toBe('{"answer":"Yes."}');
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   test("S1-43: what the operator's side knows of the call reaches voice and thinker as data", async () => {

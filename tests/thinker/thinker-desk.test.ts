@@ -35,7 +35,6 @@ function setUp(thinkers: readonly Thinker[] = [thinkerOf("knowledge", ECHO)]) {
     let context = first;
     const updates: ContextUpdate[] = [];
     const lines: string[] = [];
-    const ended: string[] = [];
     const memory: CallMemory = {
       context: () => context,
       update(update) {
@@ -51,7 +50,7 @@ function setUp(thinkers: readonly Thinker[] = [thinkerOf("knowledge", ECHO)]) {
       turnId: () => turnId,
       onProgress: (text) => lines.push(text),
       onWorking: () => undefined,
-      watch: (toolCallId, domain) => (outcome) => ended.push(`${toolCallId} ${domain} ${outcome}`),
+      watch: () => () => undefined,
     });
     const answers: DeskAnswer[] = [];
     const ask = (argumentsText: string, name = "route_to_thinker") =>
@@ -64,7 +63,7 @@ function setUp(thinkers: readonly Thinker[] = [thinkerOf("knowledge", ECHO)]) {
     const newTurn = () => {
       turnId += 1;
     };
-    return { desk, ask, answers, updates, lines, ended, newTurn };
+    return { desk, ask, answers, updates, lines, newTurn };
   };
   const results = (result: string, domain = "knowledge") => {
     const title = `voxbridge_thinker_results_total{domain="${domain}",result="${result}"} `;
@@ -79,28 +78,6 @@ const turns = async () => {
 };
 
 describe("ThinkerDesk: one answer to every call", () => {
-  test("S1-25: the model's share and ours are measured apart, and ours over 5 ms is counted", async () => {
-    const { deskOf, clock, metrics } = setUp([
-      thinkerOf("knowledge", ECHO),
-      thinkerOf("weather", ECHO, { cacheSeconds: 0 }),
-    ]);
-    const { desk, ask, ended } = deskOf("a");
-    desk.onTurnEnd(1);
-    clock.advance(150);
-    const slow = ask(question("one"));
-    clock.advance(6);
-    await slow;
-    // A second call of the turn came after the first one's answer: not the model's time alone.
-    await ask(question("two", "weather"));
-    const text = metrics.print();
-    expect(text).toContain("voxbridge_thinker_call_ms_sum 150\n");
-    expect(text).toContain("voxbridge_thinker_call_ms_count 1\n");
-    expect(text).toContain("voxbridge_thinker_dispatch_ms_sum 6\n");
-    expect(text).toContain("voxbridge_thinker_dispatch_ms_count 2\n");
-    expect(text).toContain("voxbridge_thinker_dispatch_over_total 1\n");
-    expect(ended).toEqual(["t knowledge answered", "t weather answered"]);
-  });
-
   test("S1-26: an unknown domain goes to the general thinker", async () => {
     const { deskOf, metrics } = setUp([thinkerOf("weather", ECHO), thinkerOf("knowledge", ECHO)]);
     const answer = await deskOf("a").ask(question("who am I", "gardening"));
