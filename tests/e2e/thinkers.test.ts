@@ -53,6 +53,7 @@ describe("a question to a thinker", () => {
     // S1-25: the model took its time to call the tool, the thinker was at work at once.
     const [committed] = caller.timeline.entries.filter(({ kind }) => kind === "turnCommitted");
     const [called] = caller.timeline.entries.filter(({ kind }) => kind === "toolStatus");
+    expect(called?.text).toBe("route_to_thinker started");
     const callMs = (called?.atMs ?? 0) - (committed?.atMs ?? 0);
     expect(callMs).toBeGreaterThan(100);
     expect(metricOf(service, "voxbridge_thinker_call_ms_count")).toBe(1);
