@@ -153,6 +153,12 @@ export function cascadeProblems(cascade: CascadeConfig, turnDetection: string): 
   return problems;
 }
 
+/** The key for the engine at `index`, "" for a server that wants none. */
+export function keyFor(keys: readonly string[], index: number): string {
+  const key = keys[index] ?? "";
+  return key === NO_KEY ? "" : key;
+}
+
 /** The recogniser is a Realtime session (S3-05), which takes 24 kHz only. */
 export function isHeardByRealtime(urls: readonly string[]): boolean {
   return urls.some((url) => /^wss?:/i.test(url));
@@ -163,7 +169,8 @@ export function entryFor(list: readonly string[], index: number): string {
   return (list.length === 1 ? list[0] : list[index]) ?? "";
 }
 
-function countProblems(path: string, list: readonly string[], count: number): string[] {
+/** A list must hold one for all, or one each, or none. */
+export function countProblems(path: string, list: readonly string[], count: number): string[] {
   if (list.length <= 1 || list.length === count) return [];
   return [`Cannot use ${path}: there are ${list.length}, must be 1 or ${count}`];
 }

@@ -14,7 +14,12 @@ import {
   TURN_END_SETTINGS,
   VAD_SETTINGS,
 } from "./config-speech.ts";
-import { LANGUAGE_MODEL_SETTINGS, SOURCE_SETTINGS, THINKER_SETTINGS } from "./config-thinkers.ts";
+import {
+  LANGUAGE_MODEL_SECRETS,
+  LANGUAGE_MODEL_SETTINGS,
+  SOURCE_SETTINGS,
+  THINKER_SETTINGS,
+} from "./config-thinkers.ts";
 import { INSTRUCTIONS_BYTES_MAX, SLOTS } from "./limits.ts";
 
 const DEFAULT_INSTRUCTIONS =
@@ -225,6 +230,7 @@ const SECRET_PATHS: ReadonlySet<string> = new Set([
   "tracing.headers",
   "twilio.authToken",
   ...CASCADE_SECRETS,
+  ...LANGUAGE_MODEL_SECRETS,
 ]);
 /** Keys of providers end like this. */
 const SECRET_ENDING = /\.(key|\w+Key)$/;

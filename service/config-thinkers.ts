@@ -1,6 +1,7 @@
 // Settings of language models, thinkers and their data sources; part of the schema in
 // config-schema.ts.
 import { z } from "zod";
+import { countProblems, NO_KEY } from "./config-cascade.ts";
 
 const url = (address: string) =>
   z.url({ protocol: /^https?$/, error: "an http:// or https:// URL" }).default(address);
@@ -19,6 +20,21 @@ export const LANGUAGE_MODEL_SETTINGS = z.strictObject({
     ),
   key: key.describe("key of languageModel.url"),
   model: z.string().min(1).default("gpt-5.4-mini").describe("text model of thinkers and summaries"),
+  fallbackUrls: z
+    .array(z.url({ protocol: /^https?$/, error: "http:// or https:// URLs" }))
+    .max(4)
+    .default([])
+    .describe("servers that are asked in this order while languageModel.url fails"),
+  fallbackKeys: z
+    .array(z.string().min(1))
+    .default([])
+    .describe(
+      `their keys in the same order, ${NO_KEY} for a server without, empty = no keys at all`,
+    ),
+  fallbackModels: z
+    .array(z.string().min(1))
+    .default([])
+    .describe("their models in the same order, or one for all, empty = languageModel.model"),
   dialect: z
     .enum(["openai", "compatible"])
     .default("openai")
@@ -102,3 +118,19 @@ export const SOURCE_SETTINGS = z.strictObject({
   newsUrl: url("https://newsapi.org").describe("NewsAPI"),
   newsKey: key.describe("key of NewsAPI, empty = no news"),
 });
+
+export const LANGUAGE_MODEL_SECRETS = ["languageModel.fallbackKeys"];
+
+/** Lists that do not fit together. */
+export function languageModelProblems(settings: z.infer<typeof LANGUAGE_MODEL_SETTINGS>): string[] {
+  const { fallbackUrls, fallbackKeys, fallbackModels } = settings;
+  const count = fallbackUrls.length;
+  const problems = countProblems("languageModel.fallbackModels", fallbackModels, count);
+  if (fallbackKeys.length > 0 && fallbackKeys.length !== count) {
+    problems.push(
+      `Cannot use languageModel.fallbackKeys: there are ${fallbackKeys.length}, ` +
+        `must be ${count}, one for each of languageModel.fallbackUrls ("${NO_KEY}" for none)`,
+    );
+  }
+  return problems;
+}

@@ -6,7 +6,7 @@ import {
   entryFor,
   ESPEAK,
   isHeardByRealtime,
-  NO_KEY,
+  keyFor,
 } from "./config-cascade.ts";
 import type { Clock, Random } from "./contract/clock.ts";
 import type { LanguageModel } from "./contract/language-model.ts";
@@ -167,9 +167,4 @@ function withBreaker(provider: string, deps: CascadeEnginesDeps) {
 /** "stt", "stt_2", … in metrics, logs and errors. */
 function providerName(kind: string, index: number): string {
   return index === 0 ? kind : `${kind}_${index + 1}`;
-}
-
-function keyFor(keys: readonly string[], index: number): string {
-  const key = keys[index] ?? "";
-  return key === NO_KEY ? "" : key;
 }

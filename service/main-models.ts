@@ -2,12 +2,14 @@
 // them when there is no key. Station: beside main-thinkers.ts.
 import { readFile } from "node:fs/promises";
 import type { Config } from "./config.ts";
+import { entryFor, keyFor } from "./config-cascade.ts";
 import type { Clock, Random } from "./contract/clock.ts";
 import type { LanguageModel } from "./contract/language-model.ts";
 import type { Log } from "./contract/log.ts";
 import type { Metrics } from "./contract/metrics.ts";
 import { VoxError } from "./errors.ts";
 import { createChatModel } from "./language-model/chat-model.ts";
+import { createFallbackModel } from "./language-model/fallback-model.ts";
 import { BREAKER_DEFAULTS, CircuitBreaker } from "./provider/circuit-breaker.ts";
 import { createProviderMetrics } from "./provider/provider-metrics.ts";
 import { parseChatScript } from "./simulator/chat-script.ts";
@@ -19,6 +21,8 @@ import {
 
 const OPENAI_URL = "https://api.openai.com/v1";
 const SIMULATED_MODEL = "simulator";
+/** So long the one that worked is asked first, then the first of the list again. */
+const FALLBACK_MS = 60_000;
 
 export type ChatSimulatorBehaviour = Pick<ChatSimulatorOptions, "script" | "limits" | "isRecorded">;
 
@@ -66,8 +70,7 @@ export function modelFor(
   models: Map<string, LanguageModel>,
   own: OwnModel,
 ): LanguageModel | null {
-  const { config, clock, random, metrics } = deps;
-  const { languageModel, openai, upstream } = config;
+  const { languageModel, openai, upstream } = deps.config;
   const isOpenai = languageModel.url === "" && upstream !== "simulator" && openai.apiKey !== "";
   const general = simulator?.url ?? (isOpenai ? OPENAI_URL : languageModel.url);
   const baseUrl = own.url === "" ? general : own.url;
@@ -75,27 +78,45 @@ export function modelFor(
   const generalKey = isOpenai ? openai.apiKey : languageModel.key;
   const made = models.get(own.provider);
   if (made !== undefined) return made;
-  const shown = createProviderMetrics(metrics, own.provider);
-  const breaker = new CircuitBreaker(BREAKER_DEFAULTS, clock, (state) => shown.showBreaker(state));
-  const answerMsMax = languageModel.answerSeconds * 1000;
   const isOfSimulator = simulator !== null && own.url === "";
-  const model = createChatModel(
-    {
-      provider: own.provider,
-      baseUrl,
-      key: own.url === "" ? generalKey : own.key,
-      model: isOfSimulator ? SIMULATED_MODEL : own.model || languageModel.model,
-      dialect: languageModel.dialect,
-      hasOutputSchema: languageModel.hasOutputSchema,
-      answerMsMax,
-      silenceMsMax: answerMsMax,
-      totalMsMax: 10 * answerMsMax,
-      retriesMax: 2,
-    },
-    { clock, random, metrics, breaker },
-  );
+  const first = chatModel(deps, {
+    provider: own.provider,
+    url: baseUrl,
+    key: own.url === "" ? generalKey : own.key,
+    model: isOfSimulator ? SIMULATED_MODEL : own.model || languageModel.model,
+  });
+  const others = own.url === "" ? fallbacksOf(deps, own.provider) : [];
+  const chain = { purpose: own.provider, rememberMs: FALLBACK_MS };
+  const model = others.length === 0 ? first : createFallbackModel([first, ...others], chain, deps);
   models.set(own.provider, model);
   return model;
+}
+
+/** Those who answer while the general server fails: language_model_2, language_model_3, … */
+function fallbacksOf(deps: ThinkersDeps, provider: string): LanguageModel[] {
+  const { languageModel } = deps.config;
+  const { fallbackUrls, fallbackKeys, fallbackModels } = languageModel;
+  return fallbackUrls.map((url, index) =>
+    chatModel(deps, {
+      provider: `${provider}_${index + 2}`,
+      url,
+      key: keyFor(fallbackKeys, index),
+      model: entryFor(fallbackModels, index) || languageModel.model,
+    }),
+  );
+}
+
+function chatModel(deps: ThinkersDeps, { provider, url, key, model }: OwnModel): LanguageModel {
+  const { config, clock, random, metrics } = deps;
+  const { dialect, hasOutputSchema, answerSeconds } = config.languageModel;
+  const shown = createProviderMetrics(metrics, provider);
+  const breaker = new CircuitBreaker(BREAKER_DEFAULTS, clock, (state) => shown.showBreaker(state));
+  const answerMsMax = answerSeconds * 1000;
+  const times = { answerMsMax, silenceMsMax: answerMsMax, totalMsMax: 10 * answerMsMax };
+  return createChatModel(
+    { provider, baseUrl: url, key, model, dialect, hasOutputSchema, ...times, retriesMax: 2 },
+    { clock, random, metrics, breaker },
+  );
 }
 
 export async function readText(path: string): Promise<string> {

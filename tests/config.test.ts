@@ -151,6 +151,10 @@ describe("loadConfig() bad values", () => {
       "must be less than vad.phone.minSilenceMs 480",
     ],
     [{ argv: ["--calls-max", "5", "--calls-per-key-max", "6"] }, "must be at most callsMax 5"],
+    [
+      { argv: ["--language-model-fallback-keys", "a"] },
+      "one for each of languageModel.fallbackUrls",
+    ],
     [{ argv: ["--vad-phone-stop-threshold", "0.9"] }, "must be at most startThreshold 0.5"],
     [{ argv: ["--turn-end-silence-ms-min", "961"] }, "must be at most silenceMsMax 960"],
     [{ argv: ["--turn-end-vote-goes-on-share", "0.85"] }, "must be under voteOverShare 0.85"],

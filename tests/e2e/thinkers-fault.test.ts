@@ -6,6 +6,7 @@ import {
   ask,
   dial,
   responsesAsked,
+  metricOf,
   resultsOf,
   routed,
   spoken,
@@ -71,6 +72,42 @@ describe("a question to a thinker", () => {
     expect(isLeft()).toBe(true);
     expect(resultsOf(service, "weather", "unwanted")).toBe(1);
     expect(service.complaints).toEqual([]);
+  });
+
+  test("whose model is down while another stands by: that one answers, by its own key", async () => {
+    const keys: string[] = [];
+    // Made before the census: its answers take no time, which the census need not know.
+    using other = Bun.serve({
+      hostname: "127.0.0.1",
+      port: 0,
+      async fetch(request) {
+        const { model } = (await request.json()) as { model: string };
+        keys.push(`${model} ${request.headers.get("authorization") ?? ""}`);
+        const parts = [
+          { delta: { content: "From the second." }, finish_reason: null },
+          { delta: {}, finish_reason: "stop" },
+        ];
+        const events = parts.map((part) => `data: ${JSON.stringify({ choices: [part] })}\n\n`);
+        const headers = { "content-type": "text/event-stream" };
+        return new Response(`${events.join("")}data: [DONE]\n\n`, { headers });
+      },
+    });
+    const turns = [routed(1, "knowledge", "Who answers?")];
+    const chat = "  - { answer: { fault: { kind: status, status: 500 } } }";
+    const argv = [
+      ...["--language-model-fallback-urls", `http://127.0.0.1:${other.port}/v1`],
+      ...["--language-model-fallback-keys", "second-key"],
+      ...["--language-model-fallback-models", "second-model"],
+    ];
+    await using running = await startThinkersService({ turns, chat, argv });
+    const { service } = running;
+    const caller = await dial(service);
+    ask(caller);
+    await untilAnswered(service, caller);
+    expect(toolOutputs(service.record(0))[0]?.output).toBe('{"answer":"From the second."}');
+    expect(keys).toEqual(["second-model Bearer second-key"]);
+    const title = 'voxbridge_provider_fallbacks_total{purpose="thinker_knowledge"}';
+    expect(metricOf(service, title)).toBe(1);
   });
 
   test("and a session lost meanwhile: the answer reaches the next one, as quoted data", async () => {
