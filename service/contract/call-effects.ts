@@ -16,8 +16,8 @@ export type ConversationTimer =
 
 /**
  * What the provider's acknowledgement of a commit is about: a turn of ours, the one committed early
- * and open still, one taken back meanwhile; what lay behind a commit of the provider's own; or that
- * commit itself.
+ * and open still, one taken back meanwhile; what lay behind a commit of the provider's own, or a part
+ * of one taken back that the provider committed; or that commit itself.
  */
 export type CommitAck = "turn" | "early" | "taken_back" | "behind" | "provider";
 

@@ -97,6 +97,8 @@ export class CommitAcks<Span extends CommittedSpan> {
       return { ack: "provider", span: null };
     }
     entry.isOvertaken = this.#stoppedFrame >= entry.span.speechEndFrame;
+    // A part only of what was taken back: it goes too, but the rest is still to come.
+    if (entry.isTakenBack && !entry.isOvertaken) return { ack: "behind", span: null };
     return { ack: ackOf(entry), span: null };
   }
 }

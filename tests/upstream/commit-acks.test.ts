@@ -127,6 +127,16 @@ describe("CommitAcks under hybrid turns", () => {
     expect(acks.onCommitted("ours", true)).toEqual({ ack: "turn", span: turn });
   });
 
+  test("S1-70: one that holds a part of what was taken back goes, but ours is still to come", () => {
+    const acks = new CommitAcks();
+    const early = span(0, 10);
+    acks.push(early, true);
+    acks.takeBack(early);
+    acks.onProviderStopped("p", 6);
+    expect(acks.onCommitted("p", true).ack).toBe("behind");
+    expect(acks.onCommitted("ours", true).ack).toBe("taken_back");
+  });
+
   test("one that ends before our span begins has nothing to do with it", () => {
     const acks = new CommitAcks();
     const turn = span(20, 30);
