@@ -5,6 +5,8 @@ import type { VoxError } from "../errors.ts";
 export interface SpokenPart {
   /** Base64, in the order spoken; emptied when the words are there. */
   readonly pieces: string[];
+  /** Of audio that was sent and is not kept any more: another session does not get it. */
+  letGoCharacters: number;
   /** Of `pieces`, in this session. */
   sentCount: number;
   /** Length of what was said, the silence that fills it up not included. */
@@ -28,6 +30,7 @@ export interface SpokenPart {
 export function newPart(): SpokenPart {
   return {
     pieces: [],
+    letGoCharacters: 0,
     sentCount: 0,
     audioMs: 0,
     isClosed: false,

@@ -60,7 +60,7 @@ class TranscriptionStream implements SpeechToTextStream {
   constructor(deps: TranscriptionStreamDeps) {
     this.#deps = deps;
     this.#line = deps.connect({
-      onReady: () => this.#sender.restart(this.#parts.filter(({ text }) => text === undefined)),
+      onReady: () => this.#restart(),
       onCommitted: (itemId) => this.#sender.onCommitted(itemId),
       onWords: (itemId, words) => this.#onWords(itemId, words),
       onTranscript: (itemId, text) => this.#onTranscript(itemId, text),
@@ -164,14 +164,16 @@ class TranscriptionStream implements SpeechToTextStream {
   }
 
   /** Lets the oldest audio go that the server has; false when it has none of what is kept. */
-  #makeRoom(characters: number): boolean {
+  #makeRoom(wanted: number): boolean {
     for (const part of this.#parts) {
-      while (this.#keptCharacters + characters > KEPT_CHARACTERS_MAX && part.sentCount > 0) {
-        this.#keptCharacters -= part.pieces.shift()?.length ?? 0;
+      while (this.#keptCharacters + wanted > KEPT_CHARACTERS_MAX && part.sentCount > 0) {
+        const characters = part.pieces.shift()?.length ?? 0;
+        this.#keptCharacters -= characters;
+        part.letGoCharacters += characters;
         part.sentCount -= 1;
       }
     }
-    return this.#keptCharacters + characters <= KEPT_CHARACTERS_MAX;
+    return this.#keptCharacters + wanted <= KEPT_CHARACTERS_MAX;
   }
 
   #forget(): void {
@@ -184,6 +186,18 @@ class TranscriptionStream implements SpeechToTextStream {
   }
 
   // ---- what comes -------------------------------------------------------------------------
+
+  #restart(): void {
+    const { audio, metrics } = this.#deps;
+    const sampleBytes = (audio.bytesPerMs * 1000) / audio.format.rateHz;
+    const parts = this.#parts.filter(({ text }) => text === undefined);
+    for (const part of parts) {
+      const lostBytes = (part.letGoCharacters / 4) * 3;
+      metrics.samplesLost.add(Math.floor(lostBytes / sampleBytes));
+      part.letGoCharacters = 0;
+    }
+    this.#sender.restart(parts);
+  }
 
   #onWords(itemId: string, words: string): void {
     const part = this.#sender.partOf(itemId);

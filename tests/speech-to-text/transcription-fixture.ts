@@ -1,17 +1,20 @@
 // The transcription socket against the project's simulator, over a real socket on stepped time. The
 // simulator knows two pieces of audio by their hash.
+import { VoxError } from "../../service/errors.ts";
 import { createRealtimeSimulator } from "../../service/simulator/simulator.ts";
 import type { SimulatorOptions } from "../../service/simulator/simulator-options.ts";
 import {
   createTranscriptionSocket,
   type TranscriptionSocketSettings,
 } from "../../service/speech-to-text/transcription-socket.ts";
+import { createMetricsRegistry } from "../../service/telemetry/metrics-registry.ts";
 import { createUpstreamStats } from "../../service/upstream/upstream-stats.ts";
+import type { SpeechEvents } from "./speech-events.ts";
 import { createSeededRandom } from "../support/seeded-random.ts";
 import { createSteppedClock } from "../support/stepped-clock.ts";
 
-export const RATE_HZ = 24_000;
-const SPINS_MAX = 200_000;
+const RATE_HZ = 24_000;
+const SPINS_MAX = 500_000;
 const STEP_MS = 10;
 
 export interface FixtureChanges {
@@ -26,6 +29,20 @@ export function noise(seed: number, durationMs: number, rateHz = RATE_HZ): Uint8
   const length = (rateHz / 1000) * durationMs;
   const samples = Int16Array.from({ length }, () => (random.uint32() & 0xfff) - 2048);
   return new Uint8Array(samples.buffer);
+}
+
+/** Waits for the real sockets; time stands still. */
+export async function until(isTrue: () => boolean): Promise<void> {
+  for (let spin = 0; spin < SPINS_MAX; spin += 1) {
+    if (isTrue()) return;
+    await new Promise<void>((resolve) => setImmediate(resolve));
+  }
+  throw new Error("Never came");
+}
+
+export function failureCodes(events: SpeechEvents): string[] {
+  const errors = events.all.flatMap(({ error }) => (error === undefined ? [] : [error]));
+  return errors.map((error) => (error instanceof VoxError ? error.code : "none"));
 }
 
 function sha256(bytes: Uint8Array): string {
@@ -52,6 +69,7 @@ export function transcriptionFixture(changes: FixtureChanges = {}) {
     },
   });
   const counts = createUpstreamStats();
+  const metrics = createMetricsRegistry();
   const speech = createTranscriptionSocket(
     {
       url: simulator.url,
@@ -61,7 +79,7 @@ export function transcriptionFixture(changes: FixtureChanges = {}) {
       answerMsMax: 5_000,
       ...changes.settings,
     },
-    { clock, random: createSeededRandom(4), counts },
+    { clock, random: createSeededRandom(4), counts, metrics },
   );
   const isQuiet = () =>
     simulator.stats.messagesSent === counts.messagesReceived &&
@@ -82,6 +100,7 @@ export function transcriptionFixture(changes: FixtureChanges = {}) {
     second,
     clock,
     counts,
+    metrics,
     simulator,
     async settle() {
       await quiet();

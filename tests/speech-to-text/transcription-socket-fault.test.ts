@@ -1,29 +1,19 @@
 // Goal: a transcription session that fails costs time and no words while it can be dialled again, and
 // each failure that remains has its code.
-// Method: the project's simulator or a raw server over a real socket, stepped time. Time is moved only
+// Method: the project's simulator over a real socket, stepped time. Time is moved only
 // once the real sockets have done their part.
 import { describe, expect, test } from "bun:test";
-import { VoxError } from "../../service/errors.ts";
 import { parseScript } from "../../service/simulator/script.ts";
-import { createSpeechEvents, type SpeechEvents } from "./speech-events.ts";
-import { type FixtureChanges, transcriptionFixture } from "./transcription-fixture.ts";
+import { createSpeechEvents } from "./speech-events.ts";
+import {
+  failureCodes,
+  type FixtureChanges,
+  transcriptionFixture,
+  until,
+} from "./transcription-fixture.ts";
 
 const BACKOFF_MS_MAX = 4_000;
 const WORDS_MS = 100;
-const SPINS_MAX = 500_000;
-
-async function until(isTrue: () => boolean): Promise<void> {
-  for (let spin = 0; spin < SPINS_MAX; spin += 1) {
-    if (isTrue()) return;
-    await new Promise<void>((resolve) => setImmediate(resolve));
-  }
-  throw new Error("Never came");
-}
-
-function failureCodes(events: SpeechEvents): string[] {
-  const errors = events.all.flatMap(({ error }) => (error === undefined ? [] : [error]));
-  return errors.map((error) => (error instanceof VoxError ? error.code : "none"));
-}
 
 function opened(changes: FixtureChanges = {}) {
   const fixture = transcriptionFixture(changes);
@@ -154,6 +144,45 @@ describe("a session that is lost", () => {
   });
 });
 
+describe("more audio than is kept", () => {
+  const LOST = "voxbridge_speech_to_text_samples_lost_total";
+  const second = new Uint8Array(48_000);
+
+  test("before there is a session: a minute is kept and sent bit by bit, the rest refused", async () => {
+    await using call = opened({ settings: { answerMsMax: 60_000 } });
+    const { simulator, clock, metrics } = call.fixture;
+    simulator.refuseDials(503, 1);
+    call.stream.begin(1);
+    const results = Array.from({ length: 61 }, () => call.say(second));
+    expect(results.indexOf(2)).toBe(60);
+    expect(metrics.print()).toContain(`${LOST} 24000`);
+    call.stream.finish();
+    await call.redialled(1);
+    const committed = () => simulator.records[0]?.committed[0];
+    await until(() => {
+      clock.advance(1);
+      return committed() !== undefined;
+    });
+    expect(committed()?.audio.length).toBe(60 * second.length);
+  });
+
+  test("in a session: nothing is refused, and what the next one does not get is counted", async () => {
+    await using call = opened({ settings: { answerMsMax: 60_000 } });
+    const { simulator, metrics } = call.fixture;
+    await call.configured();
+    call.stream.begin(1);
+    for (let count = 1; count <= 62; count += 1) {
+      expect(call.say(second)).not.toBe(2);
+      await until(() => simulator.records[0]?.commands.length === count + 1);
+    }
+    simulator.lines()[0]?.fail({ kind: "drop", afterEvents: 0 });
+    await call.redialled(1);
+    await call.configured(1);
+    await until(() => (simulator.records[1]?.commands.length ?? 0) > 1);
+    expect(metrics.print()).toContain(`${LOST} 48000`);
+  });
+});
+
 describe("a session that does not answer as it should", () => {
   test("slow: engine_timeout at the deadline; asked again, the words are there", async () => {
     await using call = opened({ limits: { transcriptionDelayMs: 6_000 } });
@@ -226,70 +255,5 @@ turns:
     expect(fixture.simulator.records[0]?.sent.at(-1)).toMatchObject({ code: "invalid_value" });
     stream.close();
     await fixture.simulator.stop();
-  });
-});
-
-describe("another server", () => {
-  const updated = (input: Readonly<Record<string, unknown>>) =>
-    JSON.stringify({
-      type: "session.updated",
-      session: { type: "transcription", audio: { input } },
-    });
-  const binary = new Uint8Array([1, 2, 3]);
-
-  /** Answers the first message and keeps the types of all. */
-  const serve = (answers: readonly (string | Uint8Array<ArrayBuffer>)[]) => {
-    const heard: string[] = [];
-    const server = Bun.serve({
-      hostname: "127.0.0.1",
-      port: 0,
-      fetch: (request, self) =>
-        self.upgrade(request, { data: undefined }) ? undefined : new Response("no"),
-      websocket: {
-        message(socket, message) {
-          heard.push(JSON.parse(String(message)).type);
-          if (heard.length === 1) for (const answer of answers) socket.send(answer);
-        },
-      },
-    });
-    const url = `ws://127.0.0.1:${server.port}/v1/realtime`;
-    const fixture = transcriptionFixture({ settings: { url } });
-    const events = createSpeechEvents();
-    const stream = fixture.speech.open({ rateHz: 24_000, language: "en" }, events);
-    stream.begin(1);
-    stream.append(fixture.first, 0, 9_600);
-    stream.finish();
-    return {
-      events,
-      heard,
-      async [Symbol.asyncDispose]() {
-        stream.close();
-        await server.stop(true);
-        await fixture.simulator.stop();
-      },
-    };
-  };
-
-  test.each([
-    ["binary frames", Array.from({ length: 10 }, () => binary)],
-    ["turn detection stays on", [updated({ turn_detection: { type: "server_vad" } })]],
-    ["another format", [updated({ turn_detection: null, format: { type: "audio/pcma" } })]],
-  ])("%s: engine_protocol, and no audio goes there", async (_name, answers) => {
-    await using server = serve(answers);
-    await until(() => server.events.all.length > 0);
-    expect(failureCodes(server.events)).toEqual(["engine_protocol"]);
-    expect(server.heard).toEqual(["session.update"]);
-  });
-
-  test("one that names its events and fields as before is understood", async () => {
-    const session = { input_audio_format: "pcm16", turn_detection: null };
-    await using server = serve([
-      JSON.stringify({ type: "transcription_session.updated", session }),
-    ]);
-    await until(() => server.heard.length === 3);
-    expect(server.heard.slice(1)).toEqual([
-      "input_audio_buffer.append",
-      "input_audio_buffer.commit",
-    ]);
   });
 });
