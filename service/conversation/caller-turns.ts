@@ -171,12 +171,12 @@ export class CallerTurns {
 
   /**
    * The provider decided that the turn is over; it commits and responds by itself. As a signal only
-   * it confirms an early end, and what it commits next ends at stopFrame.
+   * (or when its turns were just taken from it) its commit ends at stopFrame, and confirms an end.
    */
   onProviderSpeechStopped(positionMs: number, stopFrame: number): void {
     if (isProviderOwned(this.#turnDetection)) this.#providerTurns.onSpeechStopped(positionMs);
-    if (this.#turnDetection !== "hybrid") return;
     this.#parts.onStopped(stopFrame);
+    if (this.#turnDetection !== "hybrid") return;
     const isConfirmed = stopFrame >= this.#turn.speechEndFrame();
     if (this.speculation.isPending() && isConfirmed) this.#speech.force();
   }

@@ -4,6 +4,9 @@
 //   session audio   |------------------------|===================|        (ms since the session began)
 //                   0                     startMs              endMs
 //                    committed or let go            buffer
+//
+// A commit of the client's takes all of the buffer, also in the middle of a turn; the detection
+// goes on behind it. What lay in the buffer before it was switched on is not let go.
 import {
   createEnergyVad,
   type EnergyVad,
@@ -23,8 +26,10 @@ export interface InputBufferListener {
 export interface InputBuffer {
   bufferedMs(): number;
   append(bytes: Uint8Array): void;
+  /** Gives what was heard so far and removes it; only within onSpeechStopped. */
+  takeTurn(): Uint8Array;
   /** Empties the buffer and gives what was in it. */
-  take(): Uint8Array;
+  takeAll(): Uint8Array;
   clear(): void;
   setForm(form: AudioForm): void;
   setTurnDetection(detection: SimulatedTurnDetection | null): void;
@@ -39,6 +44,8 @@ export function createInputBuffer(form: AudioForm, listener: InputBufferListener
   let detection: SimulatedTurnDetection | null = null;
   let vad: EnergyVad | null = null;
   let current = form;
+  /** The buffer begins with audio from before the detection was switched on. */
+  let isOlder = false;
 
   const msOf = (count: number) => count / current.bytesPerMs;
   const drop = (count: number) => {
@@ -49,12 +56,19 @@ export function createInputBuffer(form: AudioForm, listener: InputBufferListener
   };
   const clear = () => {
     drop(byteCount);
+    isOlder = false;
     vad?.reset();
+  };
+  const take = (count: number) => {
+    const taken = Uint8Array.from(bytes.subarray(0, count));
+    drop(count);
+    isOlder = false;
+    return taken;
   };
 
   // While nobody speaks only the prefix is worth keeping: the server lets older silence go.
   const trim = () => {
-    if (detection === null || vad === null || vad.isSpeech) return;
+    if (detection === null || vad === null || vad.isSpeech || isOlder) return;
     const keptMs = prefixMsOf(detection) + ONSET_MS;
     const excessMs = Math.floor((msOf(scannedBytes) - keptMs) / VAD_FRAME_MS) * VAD_FRAME_MS;
     if (excessMs > 0) drop(excessMs * current.bytesPerMs);
@@ -70,7 +84,7 @@ export function createInputBuffer(form: AudioForm, listener: InputBufferListener
       if (change === "started") {
         const onsetMs = positionMs - ONSET_MS - prefixMsOf(detection);
         const excess = Math.max(0, onsetMs - startMs) * current.bytesPerMs;
-        drop(Math.min(excess, scannedBytes));
+        if (!isOlder) drop(Math.min(excess, scannedBytes));
         listener.onSpeechStarted(Math.round(startMs));
       } else if (change === "stopped") {
         listener.onSpeechStopped(Math.round(positionMs));
@@ -91,14 +105,8 @@ export function createInputBuffer(form: AudioForm, listener: InputBufferListener
       byteCount += chunk.length;
       scan();
     },
-    take() {
-      // With turn detection, what came after the turn's last frame belongs to the next one.
-      const count = vad === null || scannedBytes === 0 ? byteCount : scannedBytes;
-      const taken = Uint8Array.from(bytes.subarray(0, count));
-      drop(count);
-      vad?.reset();
-      return taken;
-    },
+    takeTurn: () => take(scannedBytes),
+    takeAll: () => take(byteCount),
     clear,
     setForm(next) {
       if (next.type === current.type) return;
@@ -106,6 +114,7 @@ export function createInputBuffer(form: AudioForm, listener: InputBufferListener
       current = next;
     },
     setTurnDetection(next) {
+      isOlder ||= detection === null && byteCount > 0;
       detection = next;
       vad = next === null ? null : createEnergyVad(next);
       scannedBytes = byteCount;

@@ -68,7 +68,7 @@ class CallerInput implements SessionInput {
   commit(command: RealtimeCommandOf<"input_audio_buffer.commit">): void {
     const bufferedMs = this.#buffer.bufferedMs();
     if (bufferedMs >= COMMIT_MS_MIN) {
-      this.#commitBuffer();
+      this.#commit(this.#buffer.takeAll());
       return;
     }
     const message =
@@ -119,20 +119,21 @@ class CallerInput implements SessionInput {
   }
 
   #onSpeechStopped(audioEndMs: number): void {
+    // The client may have committed the words meanwhile; what lies behind them is an item too.
+    this.#nextItemId ||= this.#newItemId();
     this.#context.send({
       type: "input_audio_buffer.speech_stopped",
       audio_end_ms: audioEndMs,
       item_id: this.#nextItemId,
     });
-    this.#commitBuffer();
+    this.#commit(this.#buffer.takeTurn());
     this.#listener.onTurnCommitted();
   }
 
-  /** Makes an item of what is buffered; its transcript follows later, if one was asked for. */
-  #commitBuffer(): void {
+  /** Makes an item of what was buffered; its transcript follows later, if one was asked for. */
+  #commit(audio: Uint8Array): void {
     const { send, items, recorder, clock } = this.#context;
     const form = this.#form();
-    const audio = this.#buffer.take();
     const audioMs = audio.length / form.bytesPerMs;
     const id = this.#nextItemId || this.#newItemId();
     this.#nextItemId = "";

@@ -1,7 +1,8 @@
 // Commits under way to the provider, and which acknowledgement is about which of them.
 // Station: behind the span forwarder, which sends the commits. The provider answers in order. Under
-// hybrid turns its own detection commits too; those commits are known by the item that its
-// speech_stopped named, and one that reaches us while a commit of ours is under way came before it:
+// hybrid turns, and for a moment after its turns were taken from it, its own detection commits too;
+// those commits are known by the item that its speech_stopped named, and one that reaches us while
+// a commit of ours is under way came before it:
 //
 //   [.... speech ....|... silence ....|..          provider commits at the first |, we at the second:
 //                                                   its item is the turn, ours what lies behind it
@@ -67,15 +68,18 @@ export class CommitAcks<Span extends CommittedSpan> {
     return wanted.map(({ span }) => span).filter(({ isWhole }) => isWhole);
   }
 
-  /** The provider's detection commits, as this item, what lies before the frame. */
-  onProviderStopped(itemId: string, frame: number): void {
-    this.#stoppedItemId = itemId;
+  /**
+   * The provider's detection commits, as this item, what lies before the frame. isSignal: the turns
+   * are not its own.
+   */
+  onProviderStopped(itemId: string, frame: number, isSignal: boolean): void {
+    this.#stoppedItemId = isSignal ? itemId : "";
     this.#stoppedFrame = frame;
   }
 
   /** Something was committed as this item. */
-  onCommitted(itemId: string, isHybrid: boolean): Acknowledged<Span> {
-    if (isHybrid && itemId === this.#stoppedItemId) return this.#onProviderCommitted();
+  onCommitted(itemId: string): Acknowledged<Span> {
+    if (itemId !== "" && itemId === this.#stoppedItemId) return this.#onProviderCommitted();
     return this.#shift();
   }
 

@@ -207,13 +207,13 @@ export class SpanForwarder {
   onProviderStopped(itemId: string, audioEndMs: number): number {
     const nextFrame = this.#open()?.nextFrame ?? this.#tape.framesCaptured();
     const frame = nextFrame - this.#framesAppended + Math.floor(audioEndMs / FRAME_MS);
-    this.#acks.onProviderStopped(itemId, frame);
+    this.#acks.onProviderStopped(itemId, frame, this.#isTapeKept);
     return frame;
   }
 
   /** Something was committed; our oldest commit's audio is no longer ours to keep. */
   onCommitted(itemId: string): CommitAck {
-    const { ack, span } = this.#acks.onCommitted(itemId, this.#isHybrid);
+    const { ack, span } = this.#acks.onCommitted(itemId);
     if (span !== null) this.#acknowledged = span;
     this.#dropTape();
     return ack;

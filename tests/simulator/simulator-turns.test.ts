@@ -15,7 +15,7 @@ const FORM = audioForm({ type: "audio/pcmu" });
 const silence = (durationMs: number) => new Uint8Array(durationMs * 8).fill(0xff);
 const tone = (durationMs: number) => melody(FORM, "greeting", durationMs);
 
-function serverVad(turn_detection: Readonly<Record<string, unknown>>) {
+function serverVad(turn_detection: Readonly<Record<string, unknown>> | null) {
   const format = { type: "audio/pcmu" };
   const audio = { input: { format, turn_detection }, output: { format } };
   return { type: "session.update", session: { type: "realtime", audio } };
@@ -102,6 +102,53 @@ describe("server_vad", () => {
     // 1300 less 300 lies in the first turn, which went to 600 + 500 of silence.
     expect(starts).toEqual([0, 1_100]);
     expect(client.of("input_audio_buffer.committed")).toHaveLength(2);
+  });
+});
+
+describe("a detection that is a signal only, beside a client that commits", () => {
+  const SIGNAL = serverVad({
+    type: "server_vad",
+    create_response: false,
+    interrupt_response: false,
+  });
+  const COMMIT = { type: "input_audio_buffer.commit" };
+  const committedBytes = (client: RealtimeClient) =>
+    client.simulator.records[0]?.committed.map(({ audio }) => audio.byteLength / 8);
+
+  test("it goes on behind the client's commit: the end is told, and what follows is an item", async () => {
+    await using client = await connectRealtimeClient();
+    await client.say(SIGNAL);
+    await hear(client, tone(600), silence(200));
+    await client.say(COMMIT);
+    await hear(client, silence(400));
+    const [first, second] = client.of("input_audio_buffer.committed");
+    const stopped = client.of("input_audio_buffer.speech_stopped");
+    expect(stopped).toMatchObject([{ audio_end_ms: 1_100, item_id: second?.["item_id"] }]);
+    expect(first?.["item_id"]).not.toBe(second?.["item_id"]);
+    expect(committedBytes(client)).toEqual([800, 300]);
+    expect(client.of("input_audio_buffer.speech_started")).toHaveLength(1);
+    expect(client.of("response.created")).toEqual([]);
+  });
+
+  test("a commit behind its own finds less than 100 ms, is refused, and takes nothing", async () => {
+    await using client = await connectRealtimeClient();
+    await client.say(SIGNAL);
+    await hear(client, tone(600), silence(540));
+    await client.say(COMMIT);
+    expect(client.of("error")).toMatchObject([
+      { error: { code: "input_audio_buffer_commit_empty" } },
+    ]);
+    expect(committedBytes(client)).toEqual([1_100]);
+  });
+
+  test("switched on in the middle of an utterance, it keeps what lay in the buffer", async () => {
+    await using client = await connectRealtimeClient();
+    await client.say(serverVad(null));
+    await hear(client, silence(500), tone(600));
+    await client.say(SIGNAL);
+    await hear(client, tone(600), silence(520));
+    expect(client.of("input_audio_buffer.speech_started")[0]).toMatchObject({ audio_start_ms: 0 });
+    expect(committedBytes(client)).toEqual([2_200]);
   });
 });
 

@@ -15,9 +15,9 @@ describe("CommitAcks under local turns", () => {
     acks.push(turn, false);
     acks.push(early, true);
     expect(acks.oldest()).toBe(turn);
-    expect(acks.onCommitted("a", false)).toEqual({ ack: "turn", span: turn });
+    expect(acks.onCommitted("a")).toEqual({ ack: "turn", span: turn });
     expect(acks.oldest()).toBe(early);
-    expect(acks.onCommitted("b", false)).toEqual({ ack: "early", span: early });
+    expect(acks.onCommitted("b")).toEqual({ ack: "early", span: early });
     expect(acks.oldest()).toBeUndefined();
   });
 
@@ -29,10 +29,10 @@ describe("CommitAcks under local turns", () => {
     acks.push(turn, false);
     acks.keep(kept);
     acks.takeBack(back);
-    expect(acks.onCommitted("a", false)).toEqual({ ack: "turn", span: kept });
+    expect(acks.onCommitted("a")).toEqual({ ack: "turn", span: kept });
     // Its audio goes out again within the turn: it is nobody's to keep.
-    expect(acks.onCommitted("b", false)).toEqual({ ack: "taken_back", span: null });
-    expect(acks.onCommitted("c", false)).toEqual({ ack: "turn", span: turn });
+    expect(acks.onCommitted("b")).toEqual({ ack: "taken_back", span: null });
+    expect(acks.onCommitted("c")).toEqual({ ack: "turn", span: turn });
   });
 
   test("a refusal ends the wait of the oldest, and says which kind it was", () => {
@@ -50,11 +50,11 @@ describe("CommitAcks under local turns", () => {
     const acks = new CommitAcks();
     const [early, later] = [span(0), span(20)];
     acks.push(early, true);
-    acks.onCommitted("a", false);
+    acks.onCommitted("a");
     acks.push(later, true);
     acks.keep(early);
     acks.takeBack(early);
-    expect(acks.onCommitted("b", false)).toEqual({ ack: "early", span: later });
+    expect(acks.onCommitted("b")).toEqual({ ack: "early", span: later });
   });
 
   test("a lost session: what was not acknowledged is wanted again, but not what was taken back", () => {
@@ -66,7 +66,7 @@ describe("CommitAcks under local turns", () => {
     acks.takeBack(back);
     expect(acks.takeAll()).toEqual([turn, early]);
     expect(acks.takeAll()).toEqual([]);
-    expect(acks.onCommitted("late", false)).toEqual({ ack: "turn", span: null });
+    expect(acks.onCommitted("late")).toEqual({ ack: "turn", span: null });
   });
 
   test("audio that the tape has let go is neither said again nor kept", () => {
@@ -75,56 +75,56 @@ describe("CommitAcks under local turns", () => {
     acks.forgetAudio();
     acks.push(span(20), false);
     expect(acks.oldest()?.firstFrame).toBe(20);
-    expect(acks.onCommitted("a", false)).toEqual({ ack: "turn", span: null });
+    expect(acks.onCommitted("a")).toEqual({ ack: "turn", span: null });
     expect(acks.takeAll().map(({ firstFrame }) => firstFrame)).toEqual([20]);
   });
 
-  test("an item that a detection named before is one of ours while it is not hybrid", () => {
+  test("an item that a detection named before is one of ours where the turns are its own", () => {
     const acks = new CommitAcks();
     const turn = span(0);
     acks.push(turn, false);
-    acks.onProviderStopped("a", 50);
-    expect(acks.onCommitted("a", false)).toEqual({ ack: "turn", span: turn });
+    acks.onProviderStopped("a", 50, false);
+    expect(acks.onCommitted("a")).toEqual({ ack: "turn", span: turn });
   });
 });
 
 describe("CommitAcks under hybrid turns", () => {
   test("S1-70: the provider's commit with none of ours under way is its own", () => {
     const acks = new CommitAcks();
-    acks.onProviderStopped("p", 12);
-    expect(acks.onCommitted("p", true)).toEqual({ ack: "provider", span: null });
+    acks.onProviderStopped("p", 12, true);
+    expect(acks.onCommitted("p")).toEqual({ ack: "provider", span: null });
   });
 
   test("S1-70: one that holds the speech of ours is the turn; ours is what lies behind it", () => {
     const acks = new CommitAcks();
     const turn = span(0, 10);
     acks.push(turn, false);
-    acks.onProviderStopped("p", 12);
-    expect(acks.onCommitted("p", true)).toEqual({ ack: "turn", span: null });
-    expect(acks.onCommitted("ours", true)).toEqual({ ack: "behind", span: turn });
+    acks.onProviderStopped("p", 12, true);
+    expect(acks.onCommitted("p")).toEqual({ ack: "turn", span: null });
+    expect(acks.onCommitted("ours")).toEqual({ ack: "behind", span: turn });
   });
 
   test("S1-69: the same of an early commit, and of one taken back meanwhile", () => {
     const acks = new CommitAcks();
     const early = span(0, 10);
     acks.push(early, true);
-    acks.onProviderStopped("p", 10);
-    expect(acks.onCommitted("p", true).ack).toBe("early");
+    acks.onProviderStopped("p", 10, true);
+    expect(acks.onCommitted("p").ack).toBe("early");
     acks.takeBack(early);
-    expect(acks.onCommitted("ours", true).ack).toBe("behind");
+    expect(acks.onCommitted("ours").ack).toBe("behind");
     acks.push(early, true);
     acks.takeBack(early);
-    acks.onProviderStopped("q", 10);
-    expect(acks.onCommitted("q", true).ack).toBe("taken_back");
+    acks.onProviderStopped("q", 10, true);
+    expect(acks.onCommitted("q").ack).toBe("taken_back");
   });
 
   test("one that ends before our speech does holds a part of it; ours is still awaited as the turn", () => {
     const acks = new CommitAcks();
     const turn = span(0, 10);
     acks.push(turn, false);
-    acks.onProviderStopped("p", 6);
-    expect(acks.onCommitted("p", true)).toEqual({ ack: "turn", span: null });
-    expect(acks.onCommitted("ours", true)).toEqual({ ack: "turn", span: turn });
+    acks.onProviderStopped("p", 6, true);
+    expect(acks.onCommitted("p")).toEqual({ ack: "turn", span: null });
+    expect(acks.onCommitted("ours")).toEqual({ ack: "turn", span: turn });
   });
 
   test("S1-70: one that holds a part of what was taken back goes, but ours is still to come", () => {
@@ -132,17 +132,17 @@ describe("CommitAcks under hybrid turns", () => {
     const early = span(0, 10);
     acks.push(early, true);
     acks.takeBack(early);
-    acks.onProviderStopped("p", 6);
-    expect(acks.onCommitted("p", true).ack).toBe("behind");
-    expect(acks.onCommitted("ours", true).ack).toBe("taken_back");
+    acks.onProviderStopped("p", 6, true);
+    expect(acks.onCommitted("p").ack).toBe("behind");
+    expect(acks.onCommitted("ours").ack).toBe("taken_back");
   });
 
   test("one that ends before our span begins has nothing to do with it", () => {
     const acks = new CommitAcks();
     const turn = span(20, 30);
     acks.push(turn, false);
-    acks.onProviderStopped("p", 20);
-    expect(acks.onCommitted("p", true)).toEqual({ ack: "provider", span: null });
-    expect(acks.onCommitted("ours", true)).toEqual({ ack: "turn", span: turn });
+    acks.onProviderStopped("p", 20, true);
+    expect(acks.onCommitted("p")).toEqual({ ack: "provider", span: null });
+    expect(acks.onCommitted("ours")).toEqual({ ack: "turn", span: turn });
   });
 });
