@@ -118,6 +118,8 @@ export class CallSchedule {
     if (provider.openTools() > 0) rules.fail("every tool call is answered exactly once");
     provider.checkSaid((itemId) => service.wasSent(itemId));
     this.#checkSwitches();
+    const broken = this.#world.hybrid.broken(provider.remaining());
+    if (broken !== null) rules.fail(broken);
     rules.beStrict();
     const turnsHeard = this.#turnsHeard;
     const framesAnswered = this.#framesAnswered;

@@ -9,7 +9,8 @@ import { CallerModel } from "./caller-model.ts";
 import { Dice } from "./dice.ts";
 import { FarEndModel } from "./far-end-model.ts";
 import { CallSchedule } from "./call-schedule.ts";
-import { drawKnobs, type Knobs, type SimulatedTurns, withoutFaults } from "./knobs.ts";
+import { drawKnobs, type Knobs, type SimulatedTurns, withHybrid, withoutFaults } from "./knobs.ts";
+import { HybridRules } from "./hybrid-rules.ts";
 import { Link } from "./link.ts";
 import { ProviderModel } from "./provider-model.ts";
 import { SAMPLES_PER_MS, ServiceModel } from "./service-model.ts";
@@ -43,6 +44,7 @@ export class CallWorld {
   readonly #schedule: CallSchedule;
   #frames = 0;
   readonly switches = new SwitchRules();
+  readonly hybrid: HybridRules;
   #voiceStart = -1;
   #isCalm = false;
   #isLost = false;
@@ -52,7 +54,7 @@ export class CallWorld {
   constructor(seed: number, isTraced: boolean) {
     this.#seed = seed;
     this.dice = new Dice(seed);
-    this.knobs = drawKnobs(this.dice);
+    this.knobs = withHybrid(drawKnobs(this.dice));
     const { knobs, time, dice } = this;
     const nowMs = () => time.nowMs();
     this.trace = new Trace(nowMs, isTraced);
@@ -60,6 +62,7 @@ export class CallWorld {
     const fail = (rule: string) => this.rules.fail(rule);
     this.bargeIn = new BargeInRules(knobs, fail);
     this.speculation = new SpeculationRules(nowMs, knobs.speculation, fail);
+    this.hybrid = new HybridRules(knobs, (frame) => this.switches.isVoiced(frame));
     this.caller = new CallerModel(dice, knobs);
     this.#toProvider = new Link(time, dice, knobs.providerMs, knobs.jitterMs, false);
     this.#fromProvider = new Link(time, dice, knobs.providerMs, knobs.jitterMs, true);

@@ -5,8 +5,7 @@ import type { SpeculationSettings } from "../../service/conversation/speculation
 import type { Dice } from "./dice.ts";
 import { drawSpeculation } from "./speculation-rules.ts";
 
-/** Hybrid has its own rules. */
-export type SimulatedTurns = Exclude<TurnDetection, "hybrid">;
+export type SimulatedTurns = TurnDetection;
 
 export interface Knobs {
   readonly hasGreeting: boolean;
@@ -144,6 +143,16 @@ export function isOwnerAlwaysLocal({ turnDetection, switchPercent }: Knobs): boo
 function drawTurns(dice: Dice): SimulatedTurns {
   if (dice.chance(60)) return "local";
   return dice.pick(["server_vad", "semantic_vad", "none"]);
+}
+
+/**
+ * Half of the push-to-talk calls without a switch are hybrid ones: without a draw of its own, so
+ * that every other seed stays the call it was. Switches: tests/e2e/hybrid.test.ts.
+ */
+export function withHybrid(knobs: Knobs): Knobs {
+  const { turnDetection, switchPercent, isSilenceAdaptive } = knobs;
+  const isHybrid = turnDetection === "none" && switchPercent === 0 && isSilenceAdaptive;
+  return isHybrid ? { ...knobs, turnDetection: "hybrid" } : knobs;
 }
 
 /** The same call with every fault off: what must still work afterwards. */

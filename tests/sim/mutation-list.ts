@@ -1,5 +1,6 @@
 // The planted faults of mutations.ts: each breaks one rule that a conversation must keep.
 
+import { HYBRID_MUTATIONS } from "./hybrid-mutations.ts";
 import { SPECULATION_MUTATIONS } from "./speculation-mutations.ts";
 
 export interface Mutation {
@@ -285,4 +286,5 @@ export const MUTATIONS: readonly Mutation[] = [
     replacements: [["Math.min(silenceMsMax, movedMs)", "movedMs"]],
   },
   ...SPECULATION_MUTATIONS,
+  ...HYBRID_MUTATIONS,
 ];

@@ -31,6 +31,8 @@ export class ProviderInput {
   /** Spans before this one were committed in an older session, and may come again. */
   #committedFrom = 0;
   #hasLost = false;
+  /** Frames appended in this session: the clock of its positions. */
+  #appended = 0;
   /** Spans of committed frames: [first, end), in order of commit. */
   readonly committed: {
     readonly first: number;
@@ -56,6 +58,7 @@ export class ProviderInput {
 
   beginSession(): void {
     this.clear();
+    this.#appended = 0;
     this.#hasLost = true;
     this.#committedFrom = this.committed.length;
   }
@@ -67,8 +70,9 @@ export class ProviderInput {
       }
       this.#nextFrame = frame + 1;
       this.#buffer.push(frame);
+      this.#appended += 1;
       const decision = this.#ears.hear(frame, this.#knobs, this.#turns === "semantic_vad");
-      if (!this.#ownsTurns()) continue;
+      if (!this.#ownsTurns() && this.#turns !== "hybrid") continue;
       if (decision === "started") this.#onSpeechStarted();
       else if (decision === "stopped") this.#onSpeechStopped();
     }
@@ -120,16 +124,17 @@ export class ProviderInput {
   }
 
   #onSpeechStarted(): void {
-    const positionMs = this.#nextFrame * FRAME_MS;
+    const positionMs = this.#appended * FRAME_MS;
     this.#owner.emit((events) => events.onSpeechStarted(positionMs));
-    this.#owner.onSpeechStarted();
+    if (this.#ownsTurns()) this.#owner.onSpeechStarted();
   }
 
   #onSpeechStopped(): void {
-    const positionMs = this.#nextFrame * FRAME_MS;
-    this.#owner.emit((events) => events.onSpeechStopped(positionMs));
+    const positionMs = this.#appended * FRAME_MS;
+    const itemId = `user${this.committed.length + 1}`;
+    this.#owner.acknowledge((events) => events.onSpeechStopped(positionMs, itemId), true);
     this.#commitBuffer(true);
-    this.#owner.onTurn();
+    if (this.#ownsTurns()) this.#owner.onTurn();
   }
 
   #commitBuffer(isOwn: boolean): void {

@@ -12,7 +12,7 @@ const COMMITTED_MS_MAX = 1_200;
 export interface ProviderEvents {
   onCommitted(itemId: string): void;
   onSpeechStarted(positionMs: number): void;
-  onSpeechStopped(positionMs: number): void;
+  onSpeechStopped(positionMs: number, itemId: string): void;
   onCreated(responseId: string, tag: string): void;
   onAudio(responseId: string, itemId: string, samples: number): void;
   onAudioDone(responseId: string, itemId: string): void;
@@ -99,6 +99,11 @@ export class ProviderModel {
     this.#items.clear();
     for (const toolCallId of this.#openTools) this.#olderTools.add(toolCallId);
     this.#openTools.clear();
+  }
+
+  /** What of the caller's is in the conversation, in order. */
+  remaining(): { readonly first: number; readonly end: number }[] {
+    return this.input.committed.filter(({ itemId }) => !this.#deleted.has(itemId));
   }
 
   generatedSamples(itemId: string): number {

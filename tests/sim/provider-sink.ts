@@ -25,7 +25,7 @@ export function providerSink({ world, spans, isReady, isTapeKept }: ProviderSink
     commit: () => {
       const span = spans.sent();
       world.toProvider(({ input }) => {
-        const isCrossed = span?.isCrossed === true;
+        const isCrossed = span?.isCrossed === true || world.knobs.turnDetection === "hybrid";
         input.commit(isCrossed);
         if (isCrossed) return;
         world.rules.checkSpan(span?.first ?? -1, span?.end ?? -1, input.committed.at(-1));

@@ -51,7 +51,7 @@ export class ServiceEffects implements CallEffects {
       world,
       spans: this.spans,
       isReady: () => this.isReady,
-      isTapeKept: () => service.turns() === "local",
+      isTapeKept: () => service.turns() === "local" || service.turns() === "hybrid",
     });
     this.forwarder = new SpanForwarder(this.tape, sink, knobs.turnDetection);
     const lateMs = () => dice.between(0, knobs.timerLateMs);
@@ -252,6 +252,7 @@ export class ServiceEffects implements CallEffects {
       this.#isTurnEnding = true;
     } else if (notice.kind === "turn_committed") {
       if (this.#service.turns() === "none") rules.onStopped(false);
+      this.#world.hybrid.onTurn(notice.startMs, notice.endMs);
       this.#world.onTurnCommitted(this.#isTurnEnding && !this.#isAskedEarly);
       this.#isTurnEnding = false;
       this.#isAskedEarly = false;

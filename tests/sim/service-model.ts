@@ -184,8 +184,9 @@ export class ServiceModel implements ProviderEvents {
 
   onCommitted(itemId: string): void {
     if (this.isOver) return;
-    this.#effects.spans.onAcknowledged();
-    this.conversation.onCommitted(itemId, this.#effects.forwarder.onCommitted(itemId));
+    const ack = this.#effects.forwarder.onCommitted(itemId);
+    if (ack !== "provider") this.#effects.spans.onAcknowledged();
+    this.conversation.onCommitted(itemId, ack);
     if (this.#isProviderTurns()) this.#world.onProviderTurn();
   }
 
@@ -195,10 +196,11 @@ export class ServiceModel implements ProviderEvents {
     this.conversation.onProviderSpeechStarted(positionMs);
   }
 
-  onSpeechStopped(positionMs: number): void {
+  onSpeechStopped(positionMs: number, itemId: string): void {
     if (this.isOver) return;
     this.#world.trace.note("provider heard", positionMs);
-    this.conversation.onProviderSpeechStopped(positionMs, 0);
+    const stopFrame = this.#effects.forwarder.onProviderStopped(itemId, positionMs);
+    this.conversation.onProviderSpeechStopped(positionMs, stopFrame);
   }
 
   onCreated(responseId: string, tag: string): void {
