@@ -43,6 +43,7 @@ describe("dialling", () => {
     expect(await closed(pair)).toEqual({
       reason: "refused",
       isFatal,
+      status,
       message: `Cannot open the upstream: status is ${status}, must be 101`,
     });
     expect(pair.heard).toHaveLength(1);
