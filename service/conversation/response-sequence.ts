@@ -99,8 +99,12 @@ export class ResponseSequence {
     if (!isUnsettled) this.#sendNext();
   }
 
-  /** Wants a response; asked before by the same asker and still waiting: this one instead. */
+  /** Wants a response; asked before by the same asker and still waiting: this one, unless stale. */
   ask(ask: ResponseAsk): void {
+    if (this.#isStale(ask)) {
+      this.#effects.count("response_stale");
+      return;
+    }
     this.forget(ask.asker);
     this.#asks.push(ask);
     this.#asks.sort((first, second) => PRIORITY[first.asker] - PRIORITY[second.asker]);
@@ -226,9 +230,10 @@ export class ResponseSequence {
     return interrupted;
   }
 
-  /** A new session is there: waiting asks get their full wait again. */
+  /** A new session is there: waiting asks get their full wait again; a line is too late by now. */
   onRestored(waitMs: number): void {
     this.#isLost = false;
+    this.forget("progress");
     const deadlineMs = this.#effects.nowMs() + waitMs;
     for (let index = 0; index < this.#asks.length; index += 1) {
       const ask = this.#asks[index];
@@ -268,15 +273,9 @@ export class ResponseSequence {
     while (this.#state === "idle" && !this.#isHeld && !this.#isUnsettled && !this.#isLost) {
       const ask = this.#asks.shift();
       if (ask === undefined) return;
-      if (this.#isStale(ask)) {
-        this.#effects.count("response_stale");
-        continue;
-      }
-      if (this.#effects.nowMs() > ask.deadlineMs) {
-        this.#effects.count("response_expired");
-        continue;
-      }
-      this.#request(ask);
+      if (this.#isStale(ask)) this.#effects.count("response_stale");
+      else if (this.#effects.nowMs() > ask.deadlineMs) this.#effects.count("response_expired");
+      else this.#request(ask);
     }
   }
 
