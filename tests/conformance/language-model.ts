@@ -217,7 +217,7 @@ export function languageModelConformance(
 
 /** Turns the event loop until it is so. */
 async function until(isReached: () => boolean): Promise<void> {
-  for (let turn = 0; turn < 10_000 && !isReached(); turn += 1) {
+  for (let turn = 0; turn < 200_000 && !isReached(); turn += 1) {
     await new Promise<void>((resolve) => setImmediate(resolve));
   }
   expect(isReached()).toBe(true);

@@ -66,7 +66,7 @@ describe("a question to a thinker", () => {
     expect(toolOutputs(service.record(0))).toEqual([]);
     // The server learns of it by its socket, which the census does not count.
     const isLeft = () => service.running.chatSimulator?.records.every((each) => each.isLeft);
-    for (let turn = 0; turn < 20_000 && isLeft() !== true; turn += 1) {
+    for (let turn = 0; turn < 200_000 && isLeft() !== true; turn += 1) {
       await new Promise<void>((resolve) => setImmediate(resolve));
     }
     expect(isLeft()).toBe(true);
