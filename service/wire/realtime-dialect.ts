@@ -12,8 +12,6 @@ import { fieldsOf } from "./json-fields.ts";
 
 export type RealtimeDialect = "ga" | "beta" | "mixed";
 
-export const REALTIME_DIALECTS: readonly RealtimeDialect[] = ["ga", "beta", "mixed"];
-
 type Written = Readonly<Record<string, unknown>>;
 
 /** The command as that server wants it. An append is the same in all of them. */
