@@ -22,6 +22,8 @@ export class CallerLine implements Transport {
   #isTurnEnding = false;
   #isClosed = false;
   framesAnswered = 0;
+  /** Numbers of the items that the far end has something of. */
+  readonly #sentItems = new Set<number>();
 
   constructor(world: AudioWorld) {
     this.#world = world;
@@ -46,6 +48,8 @@ export class CallerLine implements Transport {
 
   cut(itemId: string, audioEndMs: number): void {
     const item = this.#itemOfId.get(itemId);
+    // Of what was never sent the far end has nothing to clear; the caller's items are not there.
+    if (audioEndMs === 0 && !this.#sentItems.has(item ?? 0)) return;
     if (this.#cuts === null || item === undefined) {
       this.#world.rules.fail("an item is cut only together with a clear");
     }
@@ -66,6 +70,7 @@ export class CallerLine implements Transport {
     this.#world.engineWatch.settleUnderruns();
     rules.onFrameSent(item, positionSamples);
     if (item !== 0) this.framesAnswered += 1;
+    if (item !== 0) this.#sentItems.add(item);
     trace.note("frame", positionSamples, frame[frame.length >> 1] ?? 0);
     this.#checkBytes(frame, item, positionSamples);
     const samples = this.#world.frameSamples;
