@@ -10,7 +10,7 @@ import { describe, expect, test } from "bun:test";
 import { SpanForwarder } from "../../service/upstream/span-forwarder.ts";
 import { SEND } from "../../service/contract/send-result.ts";
 import { TestCall } from "../conversation/conversation-fixture.ts";
-import { framesIn, TapeModel } from "../sim/tape-model.ts";
+import { firstFrameIn, framesIn, TapeModel } from "../sim/tape-model.ts";
 
 describe("a switch of the turns' owner", () => {
   test("S4-C06: keeps the pre-roll of a word that has just begun", () => {
@@ -53,7 +53,8 @@ describe("a switch of the turns' owner", () => {
     const sink = {
       isReady: () => isReady,
       append: (source: Uint8Array, start: number, end: number) => {
-        appended.push(...framesIn(source, start, end));
+        for (let index = 0; index < framesIn(start, end); index += 1)
+          appended.push(firstFrameIn(source, start) + index);
         return SEND.SENT;
       },
       commit: () => {

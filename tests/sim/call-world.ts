@@ -50,6 +50,10 @@ export class CallWorld {
   #isLost = false;
   #session = 0;
   #steps = 0;
+  // Three of the commonest events, made once.
+  readonly #nextFrame = () => this.#microphone();
+  readonly #arriveSpeech = () => this.#onMicrophone(true);
+  readonly #arriveSilence = () => this.#onMicrophone(false);
 
   constructor(seed: number, isTraced: boolean) {
     this.#seed = seed;
@@ -231,8 +235,8 @@ export class CallWorld {
     this.#schedule.onMicrophone();
     const flips = this.#isCalm ? 0 : this.knobs.flipPercent;
     const isSpeech = flips > 0 && this.dice.chance(flips) ? !isVoiced : isVoiced;
-    this.#fromFarEnd.send(() => this.#onMicrophone(isSpeech));
-    this.time.at(this.#frames * FRAME_MS, () => this.#microphone());
+    this.#fromFarEnd.send(isSpeech ? this.#arriveSpeech : this.#arriveSilence);
+    this.time.at(this.#frames * FRAME_MS, this.#nextFrame);
   }
 
   #onMicrophone(isSpeech: boolean): void {

@@ -63,8 +63,8 @@ export class ProviderInput {
     this.#committedFrom = this.committed.length;
   }
 
-  append(frames: readonly number[]): void {
-    for (const frame of frames) {
+  append(first: number, frames: number): void {
+    for (let frame = first; frame < first + frames; frame += 1) {
       if (this.#nextFrame >= 0 && frame !== this.#nextFrame) {
         this.#owner.breakRule("no sample is lost or sent twice");
       }

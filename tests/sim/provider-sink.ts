@@ -3,7 +3,7 @@
 import { SEND } from "../../service/contract/send-result.ts";
 import type { CallWorld } from "./call-world.ts";
 import type { SpanRecord } from "./span-record.ts";
-import { framesIn } from "./tape-model.ts";
+import { firstFrameIn, framesIn } from "./tape-model.ts";
 
 export interface ProviderSinkParts {
   readonly world: CallWorld;
@@ -17,9 +17,10 @@ export function providerSink({ world, spans, isReady, isTapeKept }: ProviderSink
   return {
     isReady: () => isReady() && !world.isLost(),
     append: (source: Uint8Array, start: number, end: number) => {
-      const frames = framesIn(source, start, end);
+      const first = firstFrameIn(source, start);
+      const frames = framesIn(start, end);
       if (!isTapeKept()) spans.forget();
-      world.toProvider((provider) => provider.input.append(frames));
+      world.toProvider((provider) => provider.input.append(first, frames));
       return SEND.SENT;
     },
     commit: () => {

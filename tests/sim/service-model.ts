@@ -1,6 +1,7 @@
 // The service's side of a simulated call: the real conversation, told of everything in the order in
 // which the fast lane tells it. What it does about it: service-effects.ts.
 import { Conversation } from "../../service/conversation/conversation.ts";
+import type { LedgerItem } from "../../service/conversation/playout-ledger.ts";
 import { HeldToolCalls, type ToolCall } from "../../service/lane/fast/held-tool-calls.ts";
 import { ACKNOWLEDGEMENT } from "./barge-in-rules.ts";
 import type { CallWorld } from "./call-world.ts";
@@ -283,11 +284,15 @@ export class ServiceModel implements ProviderEvents {
 
   #checkHeard(): void {
     const ledger = this.conversation.ledger();
-    const item = ledger.items().findLast((entry) => entry.sentSamples > 0);
+    const item = ledger.items().findLast(isSent);
     if (item === undefined || item.isCut) return;
     const heard = ledger.heardSamples(item, this.#world.time.nowMs());
     this.#world.rules.checkCounts(item, heard);
     if (this.core.frames() % HEARD_CHECK_FRAMES !== 0) return;
     this.#world.heardByThen(item.number, (truth) => this.#world.rules.checkHeard(heard, truth));
   }
+}
+
+function isSent(item: LedgerItem): boolean {
+  return item.sentSamples > 0;
 }

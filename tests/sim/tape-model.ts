@@ -5,7 +5,11 @@ import { SEND } from "../../service/contract/send-result.ts";
 
 /** Frames that the capture ring holds: 2 s. */
 export const RING_FRAMES = 100;
-export const FRAME_BYTES = 4;
+const FRAME_BYTES = 4;
+const NUMBERS_MIN = 8_192;
+
+/** 0, 1, 2 ... as the tape holds them, for all calls: a frame's bytes are where its number says. */
+let numbers = new Uint8Array(0);
 
 export class TapeModel {
   #captured = 0;
@@ -55,12 +59,9 @@ export class TapeModel {
       const first = Math.max(span.first, fromFrame);
       const end = Math.min(span.end, toFrame);
       if (first >= end) continue;
-      const bytes = new Uint8Array((end - first) * FRAME_BYTES);
-      const view = new DataView(bytes.buffer);
-      for (let frame = first; frame < end; frame += 1) {
-        view.setUint32((frame - first) * FRAME_BYTES, frame, true);
-      }
-      if (read(bytes, 0, bytes.length) === SEND.DROPPED) return framesRead;
+      const source = numbersTo(end);
+      const sent = read(source, first * FRAME_BYTES, end * FRAME_BYTES);
+      if (sent === SEND.DROPPED) return framesRead;
       framesRead += end - first;
     }
     return framesRead;
@@ -74,10 +75,23 @@ export class TapeModel {
   }
 }
 
-/** The frame numbers in [start, end) of what tapeRead handed out. */
-export function framesIn(source: Uint8Array, start: number, end: number): number[] {
-  const view = new DataView(source.buffer, source.byteOffset + start, end - start);
-  const frames: number[] = [];
-  for (let at = 0; at < end - start; at += FRAME_BYTES) frames.push(view.getUint32(at, true));
-  return frames;
+/** Frames of what tapeRead handed out: so many, each the one after the one before. */
+export function framesIn(start: number, end: number): number {
+  return (end - start) / FRAME_BYTES;
+}
+
+/** The number of the first of them. */
+export function firstFrameIn(source: Uint8Array, start: number): number {
+  let frame = 0;
+  for (let at = FRAME_BYTES - 1; at >= 0; at -= 1) frame = frame * 256 + (source[start + at] ?? 0);
+  return frame;
+}
+
+function numbersTo(endFrame: number): Uint8Array {
+  if (endFrame * FRAME_BYTES <= numbers.length) return numbers;
+  const count = Math.max(NUMBERS_MIN, 2 * endFrame);
+  numbers = new Uint8Array(count * FRAME_BYTES);
+  const view = new DataView(numbers.buffer);
+  for (let frame = 0; frame < count; frame += 1) view.setUint32(frame * FRAME_BYTES, frame, true);
+  return numbers;
 }

@@ -53,7 +53,7 @@ export class AudioUpstream implements Upstream, ProviderEvents {
   append(source: Uint8Array, start: number, end: number): SendResult {
     if (!this.isReady()) return SEND.DROPPED;
     const frames = this.#world.capture.framesOf(source, start, end);
-    this.#world.toProvider((provider) => provider.input.append(frames));
+    this.#world.toProvider((provider) => provider.input.append(frames[0] ?? 0, frames.length));
     return SEND.SENT;
   }
 
