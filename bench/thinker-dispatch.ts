@@ -10,6 +10,7 @@ import { createMemoryStore } from "../service/context/memory-store.ts";
 import { type CallMemory, EMPTY_CALLER_CONTEXT } from "../service/contract/caller-context.ts";
 import { SILENT_LOG } from "../service/contract/log.ts";
 import { NO_METRICS } from "../service/contract/metrics.ts";
+import { NO_WATCH } from "../service/contract/thinker.ts";
 import { ThinkerDesk } from "../service/thinker/thinker-desk.ts";
 import { ThinkerPool } from "../service/thinker/thinker-pool.ts";
 
@@ -56,7 +57,7 @@ async function dispatches(count: number, atOnce: number): Promise<number[]> {
     turnId: () => 1,
     onProgress: () => undefined,
     onWorking: () => undefined,
-    watch: () => () => undefined,
+    watch: NO_WATCH,
   });
   const ask = (query: string) =>
     new Promise<void>((resolve) => {

@@ -4,6 +4,7 @@
 // Limits: SUMMARY_TURNS turns between two summaries, SAID_MAX words kept for the next one.
 import type { CallMemory } from "./contract/caller-context.ts";
 import type { Clock } from "./contract/clock.ts";
+import type { Within } from "./contract/tracing.ts";
 import type { CallNotice } from "./contract/transport.ts";
 import type { SummaryWriter } from "./context/summary-writer.ts";
 import type { CallerMemory } from "./call-memory.ts";
@@ -31,6 +32,7 @@ export class CallRecord {
   readonly memory: CallMemory;
   readonly #deps: CallRecordDeps;
   #conversation: FollowedConversation | null = null;
+  #within: Within = (act) => act();
   #transcript: HeardTranscript | null = null;
   #said: HeardWords[] = [];
   #sequence = 0;
@@ -43,9 +45,10 @@ export class CallRecord {
     this.memory = deps.memory;
   }
 
-  /** Once, when the call's parts are there. */
-  start(conversation: FollowedConversation): void {
+  /** Once, when the call's parts are there. within: what is asked of a model is asked there. */
+  start(conversation: FollowedConversation, within: Within): void {
     this.#conversation = conversation;
+    this.#within = within;
     const onHeard = (words: HeardWords) => this.#onHeard(words);
     this.#transcript = new HeardTranscript(conversation.ledger(), onHeard);
   }
@@ -101,7 +104,7 @@ export class CallRecord {
     // What holds for this call only is not worth a question when the call is over.
     if (summaries === null || said.length === 0 || (this.#isOver && !memory.isKept())) return;
     this.#turns = 0;
-    const update = await summaries.write(memory.context(), said);
+    const update = await this.#within(() => summaries.write(memory.context(), said));
     if (update === null) return;
     memory.update(update);
     this.#said = this.#said.filter((words) => !said.includes(words));

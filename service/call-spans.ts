@@ -3,19 +3,24 @@
 // conventions; texts, identities and audio never enter.
 //
 //   voxbridge.call ---- turn 1 ---- chat MODEL
-//                  \            \--- execute_tool NAME ---- invoke_agent DOMAIN
+//                  \            \--- execute_tool NAME ---- invoke_agent DOMAIN ---- chat MODEL
 //                   \--- turn 2 ...
+//
+// The text models' requests are spans of their own (language-model/watched-model.ts), under what
+// they are made within: a thinker's work, a tool call being classified, or the call (its summary).
 //
 // A turn's span is closed when the next one begins or the call ends, at the time of its own last
 // event: the pause between two turns belongs to neither.
 // Limits: TOOLS_MAX tool calls open at once; more are not traced.
 import type { CallDeps } from "./call-deps.ts";
 import type { CallNotice } from "./contract/transport.ts";
-import type { WatchThinker } from "./contract/thinker.ts";
-import type { SpanValues, TraceSpan } from "./contract/tracing.ts";
+import type { ThinkerOutcome, ThinkerWatch } from "./contract/thinker.ts";
+import type { SpanValues, TraceSpan, Within } from "./contract/tracing.ts";
 import type { TokenUsage } from "./contract/upstream.ts";
 
 const TOOLS_MAX = 64;
+/** A question that ended so has no answer. */
+const PROBLEMS: readonly ThinkerOutcome[] = ["failed", "timed_out", "busy"];
 
 export type CallSpansDeps = Pick<
   CallDeps,
@@ -82,18 +87,27 @@ export class CallSpans {
   }
 
   /** A thinker's work, under its tool call. An answer from the cache is one too, and short. */
-  readonly watchThinker: WatchThinker = (toolCallId, domain) => {
-    const { clock } = this.#deps;
-    const parent = this.#tools.get(toolCallId) ?? this.#call;
-    const span = parent.child(`invoke_agent ${domain}`, "internal", clock.wallMs(), {
-      "gen_ai.operation.name": "invoke_agent",
-      "gen_ai.agent.name": domain,
-    });
-    return (outcome) => {
-      span.set(prefixed({ outcome }));
-      span.end(clock.wallMs(), outcome === "failed" || outcome === "timed_out" ? outcome : "");
-    };
+  readonly thinkerWatch: ThinkerWatch = {
+    within: (toolCallId, act) => this.#deps.tracing.within(this.#toolSpan(toolCallId), act),
+    begin: (toolCallId, domain) => {
+      const { clock, tracing } = this.#deps;
+      const parent = this.#toolSpan(toolCallId);
+      const span = parent.child(`invoke_agent ${domain}`, "internal", clock.wallMs(), {
+        "gen_ai.operation.name": "invoke_agent",
+        "gen_ai.agent.name": domain,
+      });
+      return {
+        within: (act) => tracing.within(span, act),
+        end(outcome) {
+          span.set(prefixed({ outcome }));
+          span.end(clock.wallMs(), PROBLEMS.includes(outcome) ? outcome : "");
+        },
+      };
+    },
   };
+
+  /** What is asked for the call as a whole. */
+  readonly within: Within = (act) => this.#deps.tracing.within(this.#call, act);
 
   /** Everything is over; what is still open ends with it. */
   end(reason: string): void {
@@ -105,6 +119,10 @@ export class CallSpans {
     this.#endTurn();
     this.#call.set(prefixed({ reason }));
     this.#call.end(nowMs, reason === "error" || reason === "upstream_lost" ? reason : "");
+  }
+
+  #toolSpan(toolCallId: string): TraceSpan {
+    return this.#tools.get(toolCallId) ?? this.#call;
   }
 
   /** The span of this turn, begun when it is new; turn 0 (the greeting) belongs to the call. */
@@ -151,7 +169,7 @@ export class CallSpans {
         "gen_ai.usage.input_tokens": usage.inputTokens,
         "gen_ai.usage.output_tokens": usage.outputTokens,
       }),
-      "gen_ai.response.finish_reasons": status,
+      "gen_ai.response.finish_reasons": [status],
     });
     this.#response.end(nowMs, status === "failed" ? "failed" : "");
     this.#response = null;

@@ -8,7 +8,7 @@ import {
   type ContextStore,
   EMPTY_CALLER_CONTEXT,
 } from "./contract/caller-context.ts";
-import type { WatchThinker } from "./contract/thinker.ts";
+import type { ThinkerWatch } from "./contract/thinker.ts";
 import { SEND } from "./contract/send-result.ts";
 import type { CallNotice } from "./contract/transport.ts";
 import type { ToolDefinition, Upstream } from "./contract/upstream.ts";
@@ -52,7 +52,7 @@ export interface CallThinkingDeps extends CallThinkingParts {
   readonly instructionsTold: string;
   readonly upstream: Upstream;
   readonly conversation: () => Conversation;
-  readonly watch: WatchThinker;
+  readonly watch: ThinkerWatch;
   /** Runs an act of ours inside the call's guard; nothing once the call is over. */
   readonly guard: (act: () => void) => void;
 }
@@ -160,7 +160,7 @@ export class CallThinking {
 export function thinkingOf(
   deps: CallDeps,
   lane: { conversation(): Conversation },
-  { watchThinker: watch }: { readonly watchThinker: WatchThinker },
+  { thinkerWatch: watch }: { readonly thinkerWatch: ThinkerWatch },
   guard: (act: () => void) => void,
 ): CallThinking | null {
   const { thinking, plan, upstream, record } = deps;

@@ -88,7 +88,7 @@ export class Call implements CallPort, LaneOwner {
       rateHz: plan.format.callerRateHz,
     });
     this.#guard(() => {
-      this.#deps.record?.start(this.lanes.direct.conversation());
+      this.#deps.record?.start(this.lanes.direct.conversation(), this.#spans.within);
       this.#sayStarted();
       this.lanes.current().start();
       this.lanes.attach();

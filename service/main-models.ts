@@ -7,9 +7,11 @@ import type { Clock, Random } from "./contract/clock.ts";
 import type { LanguageModel } from "./contract/language-model.ts";
 import type { Log } from "./contract/log.ts";
 import type { Metrics } from "./contract/metrics.ts";
+import type { Tracing } from "./contract/tracing.ts";
 import { VoxError } from "./errors.ts";
 import { createChatModel } from "./language-model/chat-model.ts";
 import { createFallbackModel } from "./language-model/fallback-model.ts";
+import { createWatchedModel } from "./language-model/watched-model.ts";
 import { BREAKER_DEFAULTS, CircuitBreaker } from "./provider/circuit-breaker.ts";
 import { createProviderMetrics } from "./provider/provider-metrics.ts";
 import { parseChatScript } from "./simulator/chat-script.ts";
@@ -32,6 +34,7 @@ export interface ThinkersDeps {
   readonly random: Random;
   readonly log: Log;
   readonly metrics: Metrics;
+  readonly tracing: Tracing;
   /** For tests: how the chat simulator behaves. */
   readonly chatSimulator?: ChatSimulatorBehaviour | undefined;
 }
@@ -107,16 +110,17 @@ function fallbacksOf(deps: ThinkersDeps, provider: string): LanguageModel[] {
 }
 
 function chatModel(deps: ThinkersDeps, { provider, url, key, model }: OwnModel): LanguageModel {
-  const { config, clock, random, metrics } = deps;
+  const { config, clock, random, metrics, tracing } = deps;
   const { dialect, hasOutputSchema, answerSeconds } = config.languageModel;
   const shown = createProviderMetrics(metrics, provider);
   const breaker = new CircuitBreaker(BREAKER_DEFAULTS, clock, (state) => shown.showBreaker(state));
   const answerMsMax = answerSeconds * 1000;
   const times = { answerMsMax, silenceMsMax: answerMsMax, totalMsMax: 10 * answerMsMax };
-  return createChatModel(
+  const asked = createChatModel(
     { provider, baseUrl: url, key, model, dialect, hasOutputSchema, ...times, retriesMax: 2 },
     { clock, random, metrics, breaker },
   );
+  return createWatchedModel(asked, { provider, url, model }, { clock, tracing });
 }
 
 export async function readText(path: string): Promise<string> {

@@ -90,7 +90,7 @@ export async function startService(deps: ServiceDeps): Promise<RunningService> {
   const shared = createAudioShared({ core, clock, metrics, poolBytes });
   const chosen = await upstreamOf({ ...deps, metrics, kernels: core.kernels });
   const tracing = await createTracing(config.tracing, log);
-  const thinkers = await startThinkers({ ...deps, metrics });
+  const thinkers = await startThinkers({ ...deps, metrics, tracing });
   const upstream = config.upstream;
   const meters = {
     stream: createCallMeters({ service, metrics, route: "stream", upstream }),

@@ -71,7 +71,7 @@ describe("CallMemories", () => {
   const open = (callId: string, callerKey = "") => {
     const onRefused = (message: string) => refusals.push(message);
     const record = memories.open({ callId, callerKey, callerToken: "token", onRefused });
-    record.start({ turnId: () => 1, ledger: () => new PlayoutLedger(8_000) });
+    record.start({ turnId: () => 1, ledger: () => new PlayoutLedger(8_000) }, (act) => act());
     return record;
   };
   const says = (record: ReturnType<typeof open>, text: string, turnId = 1) =>

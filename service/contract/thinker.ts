@@ -5,6 +5,7 @@ import type { CallerContext, ContextUpdate } from "./caller-context.ts";
 import type { Clock, Random } from "./clock.ts";
 import type { LanguageModel } from "./language-model.ts";
 import type { Metrics } from "./metrics.ts";
+import type { Within } from "./tracing.ts";
 
 export interface SaidText {
   readonly speaker: "caller" | "agent";
@@ -68,14 +69,26 @@ export type ThinkerOutcome =
   | "busy"
   | "unwanted";
 
-/**
- * Told that a question of a tool call goes to a domain, before its cache is looked into; what it
- * returns is told once how that ended (S1-41).
- */
-export type WatchThinker = (
-  toolCallId: string,
-  domain: string,
-) => (outcome: ThinkerOutcome) => void;
+/** One question on its way to its answer, as those who watch see it (S1-41). */
+export interface WatchedQuestion {
+  /** What the thinker asks of models is shown under it. */
+  readonly within: Within;
+  /** Once. */
+  end(outcome: ThinkerOutcome): void;
+}
+
+export interface ThinkerWatch {
+  /** What is asked for a tool call before its domain is known. */
+  within<Value>(toolCallId: string, act: () => Value): Value;
+  /** The question goes to a domain; its cache is not yet looked into. */
+  begin(toolCallId: string, domain: string): WatchedQuestion;
+}
+
+/** Nobody watches. */
+export const NO_WATCH: ThinkerWatch = {
+  within: (_toolCallId, act) => act(),
+  begin: () => ({ within: (act) => act(), end: () => undefined }),
+};
 
 /** What a thinker is made with. */
 export interface ThinkerParts {

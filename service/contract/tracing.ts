@@ -3,7 +3,7 @@
 // only, never per frame. Times are wall ms, so that spans of several services fit together.
 // Values: numbers, names and ids of ours; never a transcript, a caller's identity or a key.
 
-export type SpanValue = string | number | boolean;
+export type SpanValue = string | number | boolean | readonly string[];
 export type SpanValues = Readonly<Record<string, SpanValue>>;
 
 /** What a span is of, for those who draw it: our own work, or a call to somebody else. */
@@ -18,8 +18,15 @@ export interface TraceSpan {
   end(wallMs: number, problem: string): void;
 }
 
+/** Runs an act; what it asks of others, also later, is shown under one span. */
+export type Within = <Value>(act: () => Value) => Value;
+
 export interface Tracing {
   root(name: string, wallMs: number, values: SpanValues): TraceSpan;
+  /** As Within, for the span given. */
+  within<Value>(span: TraceSpan, act: () => Value): Value;
+  /** The span that the act at hand runs within; null: none, so nothing is shown of it. */
+  current(): TraceSpan | null;
   /** Sends what is left, within the exporter's own deadline. */
   close(): Promise<void>;
 }
@@ -32,4 +39,9 @@ const NO_SPAN: TraceSpan = {
 };
 
 /** Nobody watches. */
-export const NO_TRACING: Tracing = { root: () => NO_SPAN, close: () => Promise.resolve() };
+export const NO_TRACING: Tracing = {
+  root: () => NO_SPAN,
+  within: (_span, act) => act(),
+  current: () => null,
+  close: () => Promise.resolve(),
+};

@@ -3,7 +3,8 @@
 // Source: OTLP 1.x, semantic conventions of gen_ai. Decision: 0066.
 // Limits: 2,048 spans wait for the collector, further ones are dropped by the library; a request
 // takes at most 3 s, retries included, so a stop waits no longer than that.
-import type { Context, HrTime, Span } from "@opentelemetry/api";
+import { AsyncLocalStorage } from "node:async_hooks";
+import type { Attributes, Context, HrTime, Span } from "@opentelemetry/api";
 import type { SpanKind, SpanValues, TraceSpan, Tracing } from "../contract/tracing.ts";
 import type { Log } from "../contract/log.ts";
 import { VoxError } from "../errors.ts";
@@ -25,6 +26,8 @@ type Api = typeof import("@opentelemetry/api");
 export async function createOtlpTracing(settings: OtlpTracingSettings, log: Log): Promise<Tracing> {
   const { api, provider } = await loadProvider(settings);
   const tracer = provider.getTracer("voxbridge");
+  // What a thinker asks is asked by code of others, many awaits later: nothing else reaches there.
+  const acts = new AsyncLocalStorage<TraceSpan>();
   const kinds: Readonly<Record<SpanKind, number>> = {
     internal: api.SpanKind.INTERNAL,
     server: api.SpanKind.SERVER,
@@ -37,12 +40,12 @@ export async function createOtlpTracing(settings: OtlpTracingSettings, log: Log)
     values: SpanValues,
     parent: Context,
   ): TraceSpan => {
-    const options = { kind: kinds[kind], startTime: timeOf(wallMs), attributes: values };
+    const options = { kind: kinds[kind], startTime: timeOf(wallMs), attributes: copyOf(values) };
     return wrap(tracer.startSpan(name, options, parent));
   };
   const wrap = (span: Span): TraceSpan => ({
-    set: (values) => void span.setAttributes(values),
-    note: (name, wallMs, values) => void span.addEvent(name, values, timeOf(wallMs)),
+    set: (values) => void span.setAttributes(copyOf(values)),
+    note: (name, wallMs, values) => void span.addEvent(name, copyOf(values), timeOf(wallMs)),
     child: (name, kind, wallMs, values) =>
       start(name, kind, wallMs, values, api.trace.setSpan(api.ROOT_CONTEXT, span)),
     end(wallMs, problem) {
@@ -52,6 +55,8 @@ export async function createOtlpTracing(settings: OtlpTracingSettings, log: Log)
   });
   return {
     root: (name, wallMs, values) => start(name, "server", wallMs, values, api.ROOT_CONTEXT),
+    within: (span, act) => acts.run(span, act),
+    current: () => acts.getStore() ?? null,
     async close() {
       try {
         await provider.shutdown();
@@ -87,6 +92,16 @@ async function loadProvider({ endpoint, headers, serviceName }: OtlpTracingSetti
       { code: "config_invalid", isRetryable: false, cause },
     );
   }
+}
+
+/** Lists as the package wants them, its own to keep. */
+function copyOf(values: SpanValues): Attributes {
+  return Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [
+      name,
+      typeof value === "object" ? [...value] : value,
+    ]),
+  );
 }
 
 /** As seconds and nanoseconds: a plain number could be read as time since the process began. */

@@ -17,7 +17,8 @@ import type {
   Thinker,
   ThinkerOutcome,
   ThinkResult,
-  WatchThinker,
+  ThinkerWatch,
+  WatchedQuestion,
 } from "../contract/thinker.ts";
 import { VoxError } from "../errors.ts";
 import { cacheKeyOf, readCached, writeCached } from "./result-cache.ts";
@@ -43,7 +44,7 @@ export interface DeskDeps {
   /** A thinker is slow: the voice may say a line. */
   readonly onProgress: (text: string, turnId: number) => void;
   readonly onWorking: (count: number) => void;
-  readonly watch: WatchThinker;
+  readonly watch: ThinkerWatch;
 }
 
 export interface ToolCallOfTurn {
@@ -57,6 +58,14 @@ export interface DeskAnswer {
   /** Goes to the model as it is. */
   readonly output: string;
   readonly state: "done" | "failed";
+}
+
+interface Question {
+  readonly domain: string;
+  readonly query: string;
+  readonly turnId: number;
+  readonly routedMs: number;
+  readonly watched: WatchedQuestion;
 }
 
 export class ThinkerDesk {
@@ -108,6 +117,7 @@ export class ThinkerDesk {
     const isPlaced = this.#working < pool.settings.perCallMax && pool.begin();
     if (!isPlaced) {
       pool.metrics.countOutcome(route.domain, "busy");
+      this.#deps.watch.begin(call.toolCallId, route.domain).end("busy");
       queueMicrotask(() => onAnswer(failed("Too many questions at once; ask again in a moment.")));
       return;
     }
@@ -135,20 +145,23 @@ export class ThinkerDesk {
     const { pool, watch } = this.#deps;
     const { turnId, toolCallId } = call;
     const signal = this.#closing.signal;
-    const chosen = await pool.classify?.(route.query, route.domain, signal);
+    const chosen = await watch.within(toolCallId, () =>
+      pool.classify?.(route.query, route.domain, signal),
+    );
     const domain = chosen ?? route.domain;
     // The classifier's time is a model's, not ours.
     const routedMs = pool.classify === null ? startedMs : pool.clock.nowMs();
-    const onEnded = watch(toolCallId, domain);
+    const watched = watch.begin(toolCallId, domain);
     try {
-      const { result, isCached } = await this.#think(domain, route.query, turnId, routedMs);
+      const question = { domain, query: route.query, turnId, routedMs, watched };
+      const { result, isCached } = await this.#think(question);
       this.#keep(domain, route.query, result, isCached);
-      onEnded(this.#count(domain, isCached ? "cached" : "answered", turnId));
+      watched.end(this.#count(domain, isCached ? "cached" : "answered", turnId));
       if (!isCached) pool.metrics.observeAnswer(domain, pool.clock.nowMs() - startedMs);
       return { output: outputOf(result), state: "done" };
     } catch (error) {
       const isLate = error instanceof VoxError && error.code === "engine_timeout";
-      onEnded(this.#count(domain, isLate ? "timed_out" : "failed", turnId));
+      watched.end(this.#count(domain, isLate ? "timed_out" : "failed", turnId));
       if (!signal.aborted) {
         pool.log.warn("thinker failed", { domain, error: error instanceof Error ? error : null });
       }
@@ -156,7 +169,7 @@ export class ThinkerDesk {
     }
   }
 
-  async #think(domain: string, query: string, turnId: number, routedMs: number) {
+  async #think({ domain, query, turnId, routedMs, watched }: Question) {
     const { pool, memory, business } = this.#deps;
     const thinker = pool.thinker(domain);
     const isShared = thinker.cacheSeconds > 0 && !thinker.isPersonal;
@@ -178,7 +191,9 @@ export class ThinkerDesk {
       onProgress: (text: string) => wait.onProgress(text.slice(0, PROGRESS_CHARACTERS_MAX)),
     };
     pool.metrics.observeDispatch(pool.clock.nowMs() - routedMs);
-    const result = await wait.until((signal) => thinker.think(request, signal));
+    const result = await wait.until((signal) =>
+      watched.within(() => thinker.think(request, signal)),
+    );
     return { result: boundedResult(thinker, result), isCached: false };
   }
 

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { loadConfig } from "../../service/config.ts";
 import { NO_METRICS } from "../../service/contract/metrics.ts";
 import { SILENT_LOG } from "../../service/contract/log.ts";
+import { NO_TRACING } from "../../service/contract/tracing.ts";
 import { startThinkers } from "../../service/main-thinkers.ts";
 import {
   ask,
@@ -57,6 +58,7 @@ test.each([
     random: createSeededRandom(1),
     log: SILENT_LOG,
     metrics: NO_METRICS,
+    tracing: NO_TRACING,
   });
   const failure = await starting.then(
     () => null,

@@ -4,7 +4,12 @@ import { describe, expect, test } from "bun:test";
 import type { CallMemory, ContextUpdate } from "../../service/contract/caller-context.ts";
 import { type CallerContext, EMPTY_CALLER_CONTEXT } from "../../service/contract/caller-context.ts";
 import { SILENT_LOG } from "../../service/contract/log.ts";
-import type { Thinker, ThinkRequest, ThinkResult } from "../../service/contract/thinker.ts";
+import {
+  NO_WATCH,
+  type Thinker,
+  type ThinkRequest,
+  type ThinkResult,
+} from "../../service/contract/thinker.ts";
 import { applyContextUpdate } from "../../service/conversation/caller-context.ts";
 import { createMemoryStore } from "../../service/context/memory-store.ts";
 import { createMetricsRegistry } from "../../service/telemetry/metrics-registry.ts";
@@ -50,7 +55,7 @@ function setUp(thinkers: readonly Thinker[] = [thinkerOf("knowledge", ECHO)]) {
       turnId: () => turnId,
       onProgress: (text) => lines.push(text),
       onWorking: () => undefined,
-      watch: () => () => undefined,
+      watch: NO_WATCH,
     });
     const answers: DeskAnswer[] = [];
     const ask = (argumentsText: string, name = "route_to_thinker") =>
