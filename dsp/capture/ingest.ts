@@ -37,6 +37,10 @@ const CLIPPED_PEAK: f32 = 0.98;
 
 /** Ingests the frame at `input`. -> event bits. */
 export function ingestFrame(slot: usize, input: usize): i32 {
+  return ingest(slot, input, false);
+}
+
+function ingest(slot: usize, input: usize, isGap: bool): i32 {
   const encoding = load<i32>(slot, SLOT_CALLER_ENCODING);
   const channels = load<i32>(slot, SLOT_CALLER_CHANNELS);
   const samples = load<i32>(slot, SLOT_CALLER_FRAME_SAMPLES);
@@ -44,7 +48,7 @@ export function ingestFrame(slot: usize, input: usize): i32 {
   const nonFinite = frameDecode(encoding, input, frame, samples * channels);
   if (nonFinite > 0) add(slot + COUNTER_NON_FINITE_SAMPLES, nonFinite);
   if (channels == 2) stereoToMono(frame, frame, samples);
-  return ingestSamples(slot, input, frame, samples);
+  return ingestSamples(slot, input, frame, samples, isGap);
 }
 
 /** As ingestFrame for a frame that never came: silence in its place. */
@@ -52,12 +56,13 @@ export function ingestGapFrame(slot: usize, input: usize): i32 {
   const encoding = load<i32>(slot, SLOT_CALLER_ENCODING);
   memory.fill(input, silenceByte(encoding), <usize>load<u32>(slot, SLOT_CALLER_FRAME_BYTES));
   add(slot + COUNTER_GAP_FRAMES, 1);
-  return ingestFrame(slot, input) | EVENT_GAP;
+  return ingest(slot, input, true) | EVENT_GAP;
 }
 
-function ingestSamples(slot: usize, input: usize, frame: usize, samples: i32): i32 {
+function ingestSamples(slot: usize, input: usize, frame: usize, samples: i32, isGap: bool): i32 {
   measureLevel(slot, frame, samples);
-  noiseFloorUpdate(slot);
+  // Our own silence says nothing about the line: its noise, back, must not stand out as speech.
+  if (!isGap) noiseFloorUpdate(slot);
   captureStore(slot, input, frame, samples);
   let events = vadAppend(slot, frame, samples);
   events |= bargeInStep(slot);
