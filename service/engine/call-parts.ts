@@ -152,8 +152,8 @@ export class CallParts implements CaptureOwner, PlaybackOwner, PacerClient {
     this.placeSeat();
   }
 
-  onTick(nowMs: number, dueMs: number): void {
-    this.playback.tick(nowMs, dueMs);
+  onTick(nowMs: number): void {
+    this.playback.tick(nowMs);
     if (this.#isOpen) this.capture.tick(nowMs);
   }
 

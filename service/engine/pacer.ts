@@ -24,11 +24,8 @@ const ROUNDING_MS = 1e-6;
 
 /** What a seat does with its wake-ups. */
 export interface PacerClient {
-  /**
-   * Every 20 ms while active; dueMs is the wheel's own time for it, nowMs - dueMs the lateness.
-   * No await, no allocation.
-   */
-  onTick(nowMs: number, dueMs: number): void;
+  /** Every 20 ms while active. No await, no allocation. */
+  onTick(nowMs: number): void;
   /** onTick threw: our bug. The seat is inactive now. */
   onFault(error: unknown): void;
 }
@@ -207,12 +204,11 @@ class WheelPacer implements Pacer {
    */
   #visit(position: number, nowMs: number): void {
     const seats = this.#seatsOf(position % PHASES);
-    const dueMs = this.#originMs + position * PACER_WHEEL_MS;
     for (let place = seats.length - 1; place >= 0; place -= 1) {
       const seat = seats[place];
       if (seat === undefined) continue;
       try {
-        seat.client.onTick(nowMs, dueMs);
+        seat.client.onTick(nowMs);
       } catch (error) {
         this.#metrics.faults.add(1);
         seat.deactivate();

@@ -12,7 +12,14 @@
 // One number rules the sending: playoutEndMs, when the far end has played all it was sent. A frame
 // may leave while that is at most LEAD_MS ahead afterwards; so a segment starts with LEAD frames,
 // then sends one per 20 ms, and after a stall at most LEAD frames catch up: over any span,
-//   frames sent <= LEAD + elapsed / 20,   and under elapsed / 20 only with an underrun counted.
+//   frames sent <= LEAD + (elapsed + SLACK) / 20,   and under elapsed / 20 only when counted.
+//
+// A lead that left late, at its first tick or after a stall, counts from when it left, though the
+// ticks go on by the wheel. Late by less than SLACK it costs nothing; late by more, the first tick
+// after it finds nothing due yet, and the beat goes on a frame lower:
+//   late by 4   tick 4   20   40   60        late by 12   tick 12   20   40   60
+//   sent             3    1    1    1        sent              3    -    1    1
+//   ahead, ms       60   64   64   64        ahead, ms        60   52   52   52
 // When the answer stops inside an item, nothing is sent until the far end would run dry; then
 // silence (item 0) for at most FILLER_MS_MAX, and the item goes on after a new prebuffer.
 import { assert } from "../assert.ts";
@@ -27,6 +34,8 @@ import type { EngineMetrics } from "./engine-metrics.ts";
 
 /** Sums of binary fractions may exceed the lead by less than this. */
 const ROUNDING_MS = 1e-6;
+/** A tick's first frame may exceed the lead by so much, else jitter would send by none and two. */
+const SLACK_MS = PACER_WHEEL_MS;
 
 type Phase = "idle" | "filling" | "running";
 
@@ -61,6 +70,8 @@ export class Playback {
   /** The segment has not had its first tick. */
   #isStarting = false;
   #playoutEndMs = 0;
+  /** Silence at the far end that is less than a frame and not counted yet. */
+  #dryMs = 0;
   /** The core may hold the fading end of what was rendered last. */
   #hasTail = false;
 
@@ -132,12 +143,12 @@ export class Playback {
   }
 
   /** Sends what is due. Called every 20 ms while running. */
-  tick(nowMs: number, dueMs: number): void {
+  tick(nowMs: number): void {
     if (this.#phase !== "running" || this.#isSending) return;
     this.#isSending = true;
     try {
       const isFirst = this.#isStarting;
-      if (isFirst) this.#anchor(dueMs);
+      if (isFirst) this.#anchor(nowMs);
       else this.#noteStall(nowMs);
       this.#sendDue(nowMs, isFirst);
     } finally {
@@ -165,15 +176,11 @@ export class Playback {
     return this.#queue.isFrontEnded() || this.#queue.waitingMs() >= this.#prebufferMs;
   }
 
-  /**
-   * Nothing was to be heard, so nothing is missing: the segment counts from its first tick, from
-   * the time that was due: counted from a late one, the next tick in time would find nothing due
-   * yet, and frames would leave by none and two.
-   */
-  #anchor(dueMs: number): void {
+  /** Nothing was to be heard, so nothing is missing: the segment counts from its first tick. */
+  #anchor(nowMs: number): void {
     this.#isStarting = false;
-    if (this.#playoutEndMs > dueMs) return;
-    this.#playoutEndMs = dueMs;
+    if (this.#playoutEndMs > nowMs) return;
+    this.#playoutEndMs = nowMs;
     this.#forgetTail();
   }
 
@@ -186,22 +193,21 @@ export class Playback {
     this.#hasTail = false;
   }
 
-  /**
-   * We woke so late that the far end ran dry: the missing frames are re-anchored, not sent later.
-   * Whole frames only, so that the segment stays on the wheel's grid (see #anchor).
-   */
+  /** We woke so late that the far end ran dry: what is missing is counted, not sent later. */
   #noteStall(nowMs: number): void {
     const dryMs = nowMs - this.#playoutEndMs;
     if (dryMs <= ROUNDING_MS) return;
+    this.#playoutEndMs = nowMs;
+    this.#dryMs += dryMs;
+    const framesMissing = Math.floor((this.#dryMs + ROUNDING_MS) / FRAME_MS);
+    this.#dryMs -= framesMissing * FRAME_MS;
     this.#metrics.pacerUnderruns.add(1);
-    const framesMissing = Math.floor(dryMs / FRAME_MS);
     this.#metrics.pacerFramesSkipped.add(framesMissing);
-    this.#playoutEndMs += framesMissing * FRAME_MS;
   }
 
   #sendDue(nowMs: number, isFirst: boolean): void {
     let framesSent = 0;
-    while (this.#phase === "running" && this.#isDue(nowMs)) {
+    while (this.#phase === "running" && this.#isDue(nowMs, framesSent)) {
       if (this.#isStarving && this.#isPrebuffered()) this.#isStarving = false;
       if (!this.#isStarving && this.#queue.hasFrame()) {
         framesSent += 1;
@@ -220,8 +226,9 @@ export class Playback {
   }
 
   /** A frame sent now would leave the far end with at most the lead. */
-  #isDue(nowMs: number): boolean {
-    return this.#playoutEndMs - nowMs + FRAME_MS <= LEAD_MS + ROUNDING_MS;
+  #isDue(nowMs: number, framesSent: number): boolean {
+    const slackMs = framesSent === 0 ? SLACK_MS : 0;
+    return this.#playoutEndMs - nowMs + FRAME_MS <= LEAD_MS + slackMs + ROUNDING_MS;
   }
 
   #runsDryBeforeNextTick(nowMs: number): boolean {

@@ -55,7 +55,7 @@ export class CallRules {
     this.#onBroken = onBroken;
     this.#nowMs = nowMs;
     this.#tolerance = tolerance;
-    this.pace = new PaceRules(nowMs, (rule) => this.fail(rule), tolerance.timerLateMs);
+    this.pace = new PaceRules(nowMs, (rule) => this.fail(rule), tolerance.slackMs);
   }
 
   fail(rule: string): never {

@@ -11,8 +11,8 @@ export interface RuleTolerance {
   readonly isEveryTurnAnswered: boolean;
   readonly isGreetingProtected: boolean;
   readonly samplesPerMs: number;
-  /** How late a frame may leave and still count from its due time; 0 for the pacer's model. */
-  readonly timerLateMs: number;
+  /** What may be sent ahead beyond the lead: the pacer's model needs nothing. */
+  readonly slackMs: number;
 }
 
 /** The provider may own the turns at some time of the call, and then cuts what it likes. */
@@ -32,6 +32,6 @@ export function toleranceOf(knobs: Knobs): RuleTolerance {
       0,
     isGreetingProtected: knobs.isGreetingProtected && !isProviderOwner(knobs),
     samplesPerMs: SAMPLES_PER_MS,
-    timerLateMs: 0,
+    slackMs: 0,
   };
 }

@@ -11,8 +11,8 @@ const PAUSE_MS_MAX = 2_500;
 export class PaceRules {
   readonly #nowMs: () => number;
   readonly #fail: (rule: string) => never;
-  /** A timer may be so late; the segment counts from the time that was due. */
-  readonly #timerLateMs: number;
+  /** A frame may leave with so much more than the lead ahead. */
+  readonly #slackMs: number;
   #pausedMs = -1;
   #isResumed = false;
   #farEndFreeMs = 0;
@@ -20,10 +20,10 @@ export class PaceRules {
   #starvations = 0;
   #stalledMs = Number.NEGATIVE_INFINITY;
 
-  constructor(nowMs: () => number, fail: (rule: string) => never, timerLateMs: number) {
+  constructor(nowMs: () => number, fail: (rule: string) => never, slackMs: number) {
     this.#nowMs = nowMs;
     this.#fail = fail;
-    this.#timerLateMs = timerLateMs;
+    this.#slackMs = slackMs;
   }
 
   onStall(): void {
@@ -80,10 +80,7 @@ export class PaceRules {
     if (isDry) this.#starvations += 1;
     if (this.#starvations > this.#underruns) this.#fail("the far end runs dry only when counted");
     this.#farEndFreeMs = Math.max(this.#farEndFreeMs, nowMs) + FRAME_MS;
-    // The real pacer stays on its grid after a stall: what catches up may come part of a frame early.
-    const isOffGrid = this.#timerLateMs > 0 && this.isStalled(nowMs);
-    const earlyMs = this.#timerLateMs + (isOffGrid ? FRAME_MS : 0);
-    if (this.#farEndFreeMs - nowMs > LEAD_MS + earlyMs) {
+    if (this.#farEndFreeMs - nowMs > LEAD_MS + this.#slackMs) {
       this.#fail("at most the lead is sent ahead");
     }
   }

@@ -4,6 +4,7 @@
 import type { CallService } from "../../../service/call-service.ts";
 import type { CallPort } from "../../../service/contract/transport.ts";
 import type { AudioShared } from "../../../service/engine/audio-shared.ts";
+import { PACER_WHEEL_MS } from "../../../service/limits.ts";
 import { frameSamples } from "../../../scripts/caller/audio-format.ts";
 import type { CallResult } from "../call-result.ts";
 import { CallRules } from "../call-rules.ts";
@@ -79,7 +80,8 @@ export class AudioWorld {
     const samplesPerMs = knobs.format.rateHz / 1000;
     const nowMs = () => time.nowMs();
     this.trace = new Trace(nowMs, isTraced);
-    const tolerance = { ...toleranceOf(knobs), samplesPerMs, timerLateMs: knobs.timerLateMs };
+    // The real pacer takes a wake-up that is late by less than a position of its wheel as in time.
+    const tolerance = { ...toleranceOf(knobs), samplesPerMs, slackMs: PACER_WHEEL_MS };
     this.rules = new CallRules(nowMs, tolerance, (broken) => this.onBroken(broken));
     this.clock = new VirtualClock(time, () => dice.between(0, knobs.timerLateMs));
     this.caller = new AudioCaller(dice, knobs);
