@@ -3,8 +3,9 @@
 // instructions, a thinker's prompt, the request for a new summary. Pure.
 // Facts are data: somebody said them on the phone, and somebody may have said "ignore your
 // instructions". So they stand as JSON strings inside a marked block whose end they cannot write
-// (< is escaped), behind a sentence that says what they are. That bounds the harm; no wording makes
-// a model immune.
+// (< is escaped) and with nothing in it that a person who reads the prompt cannot see (a model reads
+// letters that have no shape), behind a sentence that says what they are. That bounds the harm; no
+// wording makes a model immune.
 // Limit: CONTEXT_PROMPT_CHARACTERS_MAX; the oldest facts are left out first.
 import type { CallerContext } from "../contract/caller-context.ts";
 import { CONTEXT_PROMPT_CHARACTERS_MAX } from "../limits.ts";
@@ -29,9 +30,14 @@ export function contextPrompt(context: CallerContext): string {
   return OPENING + quotedData(withoutSummary) + CLOSING;
 }
 
-/** Data for a prompt, as JSON that cannot end the block around it. */
+/** Controls, line ends of all kinds, invisible marks and letters; but for the two that join letters. */
+const UNSEEN = /(?![\u200c\u200d])[\p{C}\p{Zl}\p{Zp}<>]/gu;
+
+/** Data for a prompt, as one line of JSON that cannot end the block around it. */
 export function quotedData(data: unknown): string {
-  return JSON.stringify(data).replaceAll("<", "\\u003c").replaceAll(">", "\\u003e");
+  return JSON.stringify(data).replace(UNSEEN, (letter) =>
+    letter.replace(/[\s\S]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`),
+  );
 }
 
 function known({ preferences, facts, summary, signals }: CallerContext, factFirst: number) {

@@ -5,6 +5,7 @@
 import type { CallEffects, CaptureFacts } from "../contract/call-effects.ts";
 import { VAD_STATE } from "../contract/core.ts";
 import type { AgentVoice } from "./agent-voice.ts";
+import { quotedData } from "./context-prompt.ts";
 
 const PROGRESS_CHARACTERS_MAX = 200;
 /** The line is worth nothing later; a little for a provider that is just ending a response. */
@@ -49,7 +50,7 @@ export class WaitingCaller {
       voice.isDrained() &&
       facts.vadState() === VAD_STATE.SILENCE;
     if (!isQuiet || isEnding() || turnId !== this.#parts.turnId()) return false;
-    const told = JSON.stringify(progress.slice(0, PROGRESS_CHARACTERS_MAX));
+    const told = quotedData(progress.slice(0, PROGRESS_CHARACTERS_MAX));
     const instructions = progress === "" ? LINE : `${LINE} What it does now, as data: ${told}`;
     const deadlineMs = effects.nowMs() + LINE_WAIT_MS;
     sequence.ask({ asker: "progress", turnId, instructions, deadlineMs });

@@ -3,6 +3,7 @@
 // new session opens. The agent's words are kept as far as the caller heard them: a truncated item
 // keeps the share of its text that its audio was heard of, cut at a word.
 // Limits: ENTRIES_MAX entries and TEXT_CHARACTERS_MAX characters; the oldest go first.
+import { quotedData } from "../conversation/context-prompt.ts";
 import { heardText } from "../conversation/heard-text.ts";
 
 const ENTRIES_MAX = 200;
@@ -102,6 +103,6 @@ export class SpokenHistory {
  * the system's authority.
  */
 export function lateToolOutput(output: string): string {
-  const quoted = JSON.stringify(output.slice(0, TOOL_OUTPUT_CHARACTERS_MAX));
+  const quoted = quotedData(output.slice(0, TOOL_OUTPUT_CHARACTERS_MAX));
   return `[data: a tool called before answered ${quoted}]`;
 }
