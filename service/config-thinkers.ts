@@ -47,15 +47,22 @@ export const LANGUAGE_MODEL_SETTINGS = z.strictObject({
   script: z.string().default("").describe("file that tells the chat simulator what to answer"),
 });
 
+/** Who is asked harder things: at OpenAI by the stronger model, which no other server has. */
+export const HARD_DOMAINS: ReadonlySet<string> = new Set(["news", "research"]);
+export const OPENAI_STRONG_MODEL = "gpt-5.4";
+
 interface ThinkerDefaults {
-  readonly model?: string;
   readonly timeoutSeconds: number;
   readonly cacheSeconds: number;
 }
 
-function thinkerSettings({ model = "", timeoutSeconds, cacheSeconds }: ThinkerDefaults) {
+function thinkerSettings(domain: string, { timeoutSeconds, cacheSeconds }: ThinkerDefaults) {
+  const strong = HARD_DOMAINS.has(domain) ? `, at OpenAI ${OPENAI_STRONG_MODEL}` : "";
   return z.strictObject({
-    model: z.string().default(model).describe("its own text model, empty = languageModel.model"),
+    model: z
+      .string()
+      .default("")
+      .describe(`its own text model, empty = languageModel.model${strong}`),
     url: urlOrNone.default("").describe("its own chat server, empty = languageModel.url"),
     key: key.describe("key of its own chat server"),
     timeoutSeconds: z
@@ -103,11 +110,11 @@ export const THINKER_SETTINGS = z.strictObject({
     .max(60)
     .default(5)
     .describe("shortest step of research, slow on purpose"),
-  weather: thinkerSettings({ timeoutSeconds: 20, cacheSeconds: 600 }),
-  stocks: thinkerSettings({ timeoutSeconds: 20, cacheSeconds: 60 }),
-  news: thinkerSettings({ model: "gpt-5.4", timeoutSeconds: 30, cacheSeconds: 300 }),
-  knowledge: thinkerSettings({ timeoutSeconds: 20, cacheSeconds: 120 }),
-  research: thinkerSettings({ model: "gpt-5.4", timeoutSeconds: 90, cacheSeconds: 120 }),
+  weather: thinkerSettings("weather", { timeoutSeconds: 20, cacheSeconds: 600 }),
+  stocks: thinkerSettings("stocks", { timeoutSeconds: 20, cacheSeconds: 60 }),
+  news: thinkerSettings("news", { timeoutSeconds: 30, cacheSeconds: 300 }),
+  knowledge: thinkerSettings("knowledge", { timeoutSeconds: 20, cacheSeconds: 120 }),
+  research: thinkerSettings("research", { timeoutSeconds: 90, cacheSeconds: 120 }),
 });
 
 export const SOURCE_SETTINGS = z.strictObject({

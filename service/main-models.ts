@@ -3,6 +3,7 @@
 import { readFile } from "node:fs/promises";
 import type { Config } from "./config.ts";
 import { entryFor, keyFor } from "./config-cascade.ts";
+import { OPENAI_STRONG_MODEL } from "./config-thinkers.ts";
 import type { Clock, Random } from "./contract/clock.ts";
 import type { LanguageModel } from "./contract/language-model.ts";
 import type { Log } from "./contract/log.ts";
@@ -64,6 +65,8 @@ export interface OwnModel {
   readonly model: string;
   readonly url: string;
   readonly key: string;
+  /** Asked harder things: without a model of its own it has the stronger one at OpenAI. */
+  readonly isHard: boolean;
 }
 
 /** The model of one use; "" means the general one's. null: there is no server for it. */
@@ -86,13 +89,19 @@ export function modelFor(
     provider: own.provider,
     url: baseUrl,
     key: own.url === "" ? generalKey : own.key,
-    model: isOfSimulator ? SIMULATED_MODEL : own.model || languageModel.model,
+    model: isOfSimulator ? SIMULATED_MODEL : own.model || defaultOf(own, baseUrl, languageModel),
   });
   const others = own.url === "" ? fallbacksOf(deps, own.provider) : [];
   const chain = { purpose: own.provider, rememberMs: FALLBACK_MS };
   const model = others.length === 0 ? first : createFallbackModel([first, ...others], chain, deps);
   models.set(own.provider, model);
   return model;
+}
+
+/** A server that is not OpenAI's knows the general model, as it was named for it, and no other. */
+function defaultOf({ isHard }: OwnModel, url: string, general: { readonly model: string }): string {
+  const isAtOpenai = new URL(url).hostname === new URL(OPENAI_URL).hostname;
+  return isHard && isAtOpenai ? OPENAI_STRONG_MODEL : general.model;
 }
 
 /** Those who answer while the general server fails: language_model_2, language_model_3, … */
@@ -109,7 +118,10 @@ function fallbacksOf(deps: ThinkersDeps, provider: string): LanguageModel[] {
   );
 }
 
-function chatModel(deps: ThinkersDeps, { provider, url, key, model }: OwnModel): LanguageModel {
+function chatModel(
+  deps: ThinkersDeps,
+  { provider, url, key, model }: Omit<OwnModel, "isHard">,
+): LanguageModel {
   const { config, clock, random, metrics, tracing } = deps;
   const { dialect, hasOutputSchema, answerSeconds } = config.languageModel;
   const shown = createProviderMetrics(metrics, provider);

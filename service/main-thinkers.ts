@@ -3,6 +3,7 @@
 import { join, resolve } from "node:path";
 import { PROMPTS } from "./assets.ts";
 import type { ThinkingParts } from "./call-thinking.ts";
+import { HARD_DOMAINS } from "./config-thinkers.ts";
 import type { ContextStore } from "./contract/caller-context.ts";
 import type { LanguageModel } from "./contract/language-model.ts";
 import type { CreateThinker, Thinker } from "./contract/thinker.ts";
@@ -50,7 +51,7 @@ export async function startThinkers(deps: ThinkersDeps): Promise<RunningThinkers
   const chatSimulator = domains.length > 0 && isSimulated(config) ? await simulatorOf(deps) : null;
   const models = new Map<string, LanguageModel>();
   const modelOf = (own: OwnModel) => modelFor(deps, chatSimulator, models, own);
-  const model = modelOf({ provider: "language_model", model: "", url: "", key: "" });
+  const model = modelOf({ provider: "language_model", model: "", url: "", key: "", isHard: false });
   const stop = async () => {
     for (const each of models.values()) each.close();
     await chatSimulator?.stop();
@@ -115,7 +116,8 @@ async function thinkersOf(
       timeoutMs: timeoutSeconds * 1000,
       cacheSeconds,
     };
-    const ownModel = modelOf({ provider: `thinker_${known}`, ...own }) ?? model;
+    const isHard = HARD_DOMAINS.has(known);
+    const ownModel = modelOf({ provider: `thinker_${known}`, ...own, isHard }) ?? model;
     const researchStepMsMin = config.thinkers.researchStepSeconds * 1000;
     const parts = { ...sources, clock, model: ownModel, researchStepMsMin };
     thinkers.push(createDefaultThinker(known satisfies DefaultDomain, settings, parts));
