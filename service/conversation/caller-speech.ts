@@ -143,13 +143,18 @@ export class CallerSpeech {
     return this.#firstFrame;
   }
 
-  /** Takes over an open span in which the caller has been speaking since the onset. */
+  /**
+   * Takes over an open span in which the caller has been speaking since the onset. Where the agent
+   * may be interrupted, speech that is more than a burst takes the floor, as it would have done.
+   */
   adopt(spanFirstFrame: number, onsetPositionSamples: number): void {
     const onsetFrame = Math.floor(onsetPositionSamples / this.#settings.callerFrameSamples);
     this.#onsetPositionSamples = onsetPositionSamples;
     this.#firstFrame = Math.max(spanFirstFrame, onsetFrame - this.#preRollFrames);
     this.#silentFrames = 0;
-    if (this.#listener.isAgentQuiet()) this.#startTurn();
+    const isBurst = this.#facts.vadState() === VAD_STATE.SPEECH_START;
+    const isTakingOver = !isBurst && this.#listener.isInterruptible();
+    if (isTakingOver || this.#listener.isAgentQuiet()) this.#startTurn();
     else this.#phase = "held";
   }
 

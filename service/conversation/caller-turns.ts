@@ -81,11 +81,9 @@ export class CallerTurns {
     this.speculation = new Speculation(settings.speculation ?? null, { ...shared, turn });
     this.#speech = new CallerSpeech(settings, { effects, facts, span }, this.#speechListener());
     this.turnEnd = turnEndOf(settings, effects, facts, this.#speech);
-    this.#providerTurns = new ProviderTurns({
-      ...shared,
-      turn,
-      takeFloor: () => this.#takeFloor(),
-    });
+    const takeFloor = () => this.#takeFloor();
+    const isOwner = isProviderOwned(settings.turnDetection);
+    this.#providerTurns = new ProviderTurns({ ...shared, turn, takeFloor }, isOwner);
     this.#switched = {
       facts,
       span,
@@ -219,7 +217,7 @@ export class CallerTurns {
     this.#voice.latency.noteSpeechEnd(this.#facts.endPositionSamples());
     if (hearsTurns(before) !== hearsTurns(turnDetection)) this.turnEnd?.onReleased();
     switchTurns(this.#switched, before, turnDetection, this.#isUpstreamReady);
-    this.#providerTurns.onSwitched();
+    this.#providerTurns.onSwitched(isProviderOwned(turnDetection));
     if (!hearsTurns(before) || !hearsTurns(turnDetection)) this.#parts.clear();
     if (this.#speech.phase() !== "turn") this.#voice.sequence.setHeld(false);
   }

@@ -26,8 +26,9 @@ export class ProviderTurns {
   /** The provider has heard the caller begin and not yet end. */
   #isHearing = false;
 
-  constructor(parts: ProviderTurnsParts) {
+  constructor(parts: ProviderTurnsParts, isOwner: boolean) {
     this.#parts = parts;
+    parts.voice.sequence.setProviderOwned(isOwner);
   }
 
   isHearing(): boolean {
@@ -63,8 +64,9 @@ export class ProviderTurns {
   }
 
   /** Somebody else owns the turns. */
-  onSwitched(): void {
+  onSwitched(isOwner: boolean): void {
     this.#isHearing = false;
+    this.#parts.voice.sequence.setProviderOwned(isOwner);
   }
 
   #end(positionMs: number): void {

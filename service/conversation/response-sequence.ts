@@ -57,6 +57,7 @@ export class ResponseSequence {
   #requestLast = 0;
   #turnId = 0;
   #isHeld = false;
+  #isProviderOwned = false;
   #isUnsettled = false;
   #isLost = false;
 
@@ -85,6 +86,11 @@ export class ResponseSequence {
   setTurn(turnId: number): void {
     assert(turnId >= this.#turnId, "response sequence: turn ids only grow");
     this.#turnId = turnId;
+  }
+
+  /** The provider answers by itself; else an answer that nobody asked for may have come late. */
+  setProviderOwned(isProviderOwned: boolean): void {
+    this.#isProviderOwned = isProviderOwned;
   }
 
   /** While held (the caller speaks), nothing is requested; asks wait. */
@@ -138,15 +144,17 @@ export class ResponseSequence {
    */
   onCreated(responseId: string, tag: string): boolean {
     if (responseId === this.#responseId) return this.#state === "active";
-    if (tag !== "" && (tag !== this.#tag || this.#responseId !== "")) {
-      // Given up long ago (its request timed out): nobody wants to hear it.
+    const isOwnLate = tag === "" && this.#isHeld && !this.#isProviderOwned;
+    const isGivenUp = tag !== "" && (tag !== this.#tag || this.#responseId !== "");
+    if (isGivenUp || (isOwnLate && this.#state === "idle")) {
+      // Its request timed out long ago, or nobody made one: the caller speaks by now.
       this.#effects.cancelResponse(responseId);
       return false;
     }
     this.#effects.clearTimer("response_request");
     const isUnnamed = this.#responseId === "";
     this.#responseId = responseId;
-    if (this.#state === "cancelling" && isUnnamed) {
+    if (this.#state === "cancelling" && (isUnnamed || isOwnLate)) {
       // Cancelled before we knew its name: now it can be told to stop.
       this.#effects.cancelResponse(responseId);
       this.#effects.setTimer("response_request", CANCEL_MS_MAX);
@@ -184,10 +192,7 @@ export class ResponseSequence {
     return ended;
   }
 
-  /**
-   * The provider refused our create because another response is active: wait for its end, then
-   * again.
-   */
+  /** Another response is active, our create was refused: wait for its end, then again. */
   onAlreadyActive(): void {
     this.#effects.count("response_already_active");
     if (this.#state !== "requested" && this.#state !== "cancelling") return;
@@ -235,18 +240,15 @@ export class ResponseSequence {
     this.#isLost = false;
     this.forget("progress");
     const deadlineMs = this.#effects.nowMs() + waitMs;
-    for (let index = 0; index < this.#asks.length; index += 1) {
-      const ask = this.#asks[index];
-      if (ask !== undefined) this.#asks[index] = { ...ask, deadlineMs };
-    }
+    const asks = this.#asks.splice(0);
+    this.#asks.push(...asks.map((ask) => ({ ...ask, deadlineMs })));
     this.#sendNext();
   }
 
-  /** Forgets every waiting ask of this asker. */
+  /** Forgets what this asker waits for: one ask at most. */
   forget(asker: ResponseAsker): void {
-    for (let index = this.#asks.length - 1; index >= 0; index -= 1) {
-      if (this.#asks[index]?.asker === asker) this.#asks.splice(index, 1);
-    }
+    const index = this.#asks.findIndex((ask) => ask.asker === asker);
+    if (index >= 0) this.#asks.splice(index, 1);
   }
 
   /** The call is over: no timer stays behind, nothing more is asked. */
@@ -265,8 +267,7 @@ export class ResponseSequence {
   }
 
   #isStale(ask: ResponseAsk): boolean {
-    const isBound = ask.asker !== "goodbye";
-    return isBound && ask.turnId !== this.#turnId;
+    return ask.asker !== "goodbye" && ask.turnId !== this.#turnId;
   }
 
   #sendNext(): void {

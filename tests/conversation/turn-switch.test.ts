@@ -1,6 +1,8 @@
 // Another owner of the turns in the middle of a call (S4-C06): no span is opened twice, none is
 // lost.
 import { describe, expect, test } from "bun:test";
+import { CAPTURE_EVENT, VAD_STATE } from "../../service/contract/core.ts";
+import type { BargeInAction } from "../../service/conversation/barge-in-action.ts";
 import { TestCall } from "./conversation-fixture.ts";
 
 const begins = (call: TestCall) => call.effects.log.filter((line) => line.startsWith("begin"));
@@ -45,6 +47,27 @@ describe("Conversation.setTurnDetection()", () => {
     expect(call.effects.taken()).toEqual(["begin 0", "end 50", "discard"]);
   });
 
+  test("push to talk to local, words the agent has begun to talk into: they take the floor", () => {
+    const call = spokenInto("interrupt");
+    expect(call.noticesOf("barge_in")).toHaveLength(1);
+    call.fallSilent();
+    expect(call.effects.log.filter((line) => line.startsWith("commit"))).toHaveLength(2);
+  });
+
+  test("push to talk to local, words into an agent that is to go on: held, and dropped", () => {
+    const call = spokenInto("ignore");
+    expect(call.noticesOf("barge_in")).toHaveLength(0);
+    call.framesOver(1, 14);
+    call.effects.vad = VAD_STATE.SILENCE;
+    call.framesOver(1, 1, CAPTURE_EVENT.END);
+    expect(call.effects.log.filter((line) => line.startsWith("commit"))).toHaveLength(1);
+  });
+
+  test("push to talk to local, a burst into the agent: it is not interrupted", () => {
+    const call = spokenInto("interrupt", VAD_STATE.SPEECH_START);
+    expect(call.noticesOf("barge_in")).toHaveLength(0);
+  });
+
   test("before the upstream is ready, in speech: the span is taken over, not opened again", () => {
     const call = new TestCall();
     call.frames(50);
@@ -78,3 +101,19 @@ describe("Conversation.setTurnDetection()", () => {
     call.fallSilent();
   });
 });
+
+/** A push-to-talk caller has gone on after the key; the answer begins, and the owner changes. */
+function spokenInto(bargeInAction: BargeInAction, vad: number = VAD_STATE.SPEECH): TestCall {
+  const call = new TestCall({ turnDetection: "none", bargeInAction });
+  call.conversation.onUpstreamReady();
+  call.frames(50);
+  call.conversation.onEndOfTurn();
+  call.created("r1");
+  call.speak(20);
+  call.effects.vad = vad;
+  const item = call.audio("r1", "a", 100);
+  call.play(item, 5);
+  call.conversation.setTurnDetection("local");
+  call.framesOver(item, 1);
+  return call;
+}

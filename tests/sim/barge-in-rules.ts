@@ -27,6 +27,13 @@ export class BargeInRules {
     this.#isAudible = isAudible;
   }
 
+  /** The agent speaks, and what is said over it is kept for later or dropped, as it is set. */
+  isSpeechHeld(): boolean {
+    const { bargeInAction, hasGreeting, isGreetingProtected } = this.#knobs;
+    const isToGoOn = bargeInAction === "duck" || bargeInAction === "ignore";
+    return this.#isAudible && (isToGoOn || (hasGreeting && isGreetingProtected));
+  }
+
   onSpan(isOpen: boolean): void {
     this.#isSpanOpen = isOpen;
   }

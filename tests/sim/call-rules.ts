@@ -112,8 +112,11 @@ export class CallRules {
     if (tag === this.#openRequest) this.#openRequest = "";
   }
 
+  /** As in onOwnResponseOver, what was cancelled may have been an answer of the provider's own. */
   onNothingToCancel(): void {
-    if (this.#cancelledRequests.has(this.#openRequest)) this.#openRequest = "";
+    const isStopped = this.#requestLast <= this.#stoppedThrough;
+    const isOwn = this.#cancelledRequests.has("") && isStopped;
+    if (isOwn || this.#cancelledRequests.has(this.#openRequest)) this.#openRequest = "";
   }
 
   /** The provider says that another response is active: that one must end first. */

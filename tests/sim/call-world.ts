@@ -159,7 +159,8 @@ export class CallWorld {
   /** Another owner of the turns, here and at the provider. */
   switchTurns(turns: SimulatedTurns): void {
     this.trace.note("switch", turns.length);
-    if (this.service.isReady()) this.switches.onSwitch(this.service.core.frames());
+    const isHeld = this.bargeIn.isSpeechHeld();
+    if (this.service.isReady()) this.switches.onSwitch(this.service.core.frames(), isHeld);
     this.toProvider((provider) => provider.input.setTurns(turns));
     this.service.setTurns(turns);
   }

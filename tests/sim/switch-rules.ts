@@ -26,8 +26,12 @@ export class SwitchRules {
     return this.#voiced[frame] === true;
   }
 
-  /** Somebody else owns the turns from the service's newest frame on. */
-  onSwitch(framesCaptured: number): void {
+  /**
+   * Somebody else owns the turns from the service's newest frame on. isHeld: the agent speaks and
+   * may not be interrupted, so that these words are dropped or kept as the settings say.
+   */
+  onSwitch(framesCaptured: number, isHeld: boolean): void {
+    if (isHeld) return;
     const last = this.#voiced.lastIndexOf(true, framesCaptured - 1);
     if (last < 0 || framesCaptured - last > RECENT_FRAMES) return;
     const first = this.#voiced.lastIndexOf(false, last) + 1;
