@@ -100,12 +100,12 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     rule: "stale answers spoken",
     file: `${CONVERSATION}/response-sequence.ts`,
-    replacements: [["return isBound && ask.turnId !== this.#turnId;", "return isBound && false;"]],
+    replacements: [['return ask.asker !== "goodbye" && ask.turnId', "return false && ask.turnId"]],
   },
   {
     rule: "a response given up is spoken when it comes",
     file: `${CONVERSATION}/response-sequence.ts`,
-    replacements: [['if (tag !== "" && (tag', 'if (tag === "never" && (tag']],
+    replacements: [['isGivenUp = tag !== "" && (tag', 'isGivenUp = tag === "never" && (tag']],
   },
   {
     rule: "retry storm",

@@ -54,7 +54,7 @@ function tryMutation({ file, replacements }: Mutation): { isFound: boolean; text
     text = text.replace(from, () => to);
   }
   writeFileSync(path, text);
-  const command = [process.execPath, "tests/sim/run.ts", "--seeds", `${SEEDS_MAX}`];
+  const command = [process.execPath, "tests/sim/run.ts", "--first", "--seeds", `${SEEDS_MAX}`];
   const run = Bun.spawnSync(command, { cwd: directory, stdout: "pipe", stderr: "pipe" });
   writeFileSync(path, original);
   const [first] = run.stdout.toString().split("\n");

@@ -1,9 +1,9 @@
 // `bun run sim --seeds N [--from N] [--processes N]`: whole calls, one per seed, every rule checked
 // after every event. `bun run sim --seed N --trace`: one of them, told line by line. Each failing
-// seed prints how to replay it. With `--audio` the real core, engine and lanes are inside (audio/).
+// seed prints how to replay it; `--first` stops at the first one. With `--audio` the real core, engine and lanes are inside (audio/).
 import { availableParallelism } from "node:os";
 import { CallWorld } from "./call-world.ts";
-import { runSlice, runSlices, type SimulatorLevel } from "./seed-slices.ts";
+import { BROKEN_MAX, runSlice, runSlices, type SimulatorLevel } from "./seed-slices.ts";
 
 const level: SimulatorLevel = process.argv.includes("--audio") ? "audio" : "event";
 const seedOne = wordAfter("--seed");
@@ -12,8 +12,9 @@ const seeds = {
   count: wordAfter("--seeds") ?? (level === "audio" ? 20 : 2_000),
 };
 
-if (process.argv.includes("--slice")) console.log(JSON.stringify(await runSlice(level, seeds)));
-else process.exitCode = seedOne === undefined ? await runMany() : await runOne(seedOne);
+if (process.argv.includes("--slice")) {
+  console.log(JSON.stringify(await runSlice(level, seeds, BROKEN_MAX)));
+} else process.exitCode = seedOne === undefined ? await runMany() : await runOne(seedOne);
 
 async function runOne(seed: number): Promise<number> {
   const isTraced = process.argv.includes("--trace");
@@ -34,7 +35,10 @@ async function audioCall(seed: number, isTraced: boolean) {
 async function runMany(): Promise<number> {
   const startedMs = performance.now();
   const processes = wordAfter("--processes") ?? availableParallelism();
-  const sum = await runSlices(level, seeds, processes);
+  const isFirstWanted = process.argv.includes("--first");
+  const sum = isFirstWanted
+    ? await runSlice(level, seeds, 1)
+    : await runSlices(level, seeds, processes);
   const seconds = ((performance.now() - startedMs) / 1000).toFixed(1);
   const flag = level === "audio" ? " --audio" : "";
   for (const { seed, rule } of sum.broken) {

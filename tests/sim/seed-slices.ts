@@ -4,7 +4,7 @@
 import { CallWorld } from "./call-world.ts";
 
 const SLICE_SEEDS = { event: 1_000, audio: 20 } as const;
-const BROKEN_MAX = 20;
+export const BROKEN_MAX = 20;
 
 export type SimulatorLevel = "event" | "audio";
 
@@ -21,7 +21,12 @@ export interface SliceResult {
   readonly broken: readonly { readonly seed: number; readonly rule: string }[];
 }
 
-export async function runSlice(level: SimulatorLevel, slice: SeedSlice): Promise<SliceResult> {
+/** brokenMax: so many broken rules end it. */
+export async function runSlice(
+  level: SimulatorLevel,
+  slice: SeedSlice,
+  brokenMax: number,
+): Promise<SliceResult> {
   const play = level === "audio" ? await audioPlayer() : playEvents;
   const counts: Record<string, number> = {};
   const broken: { seed: number; rule: string }[] = [];
@@ -33,6 +38,7 @@ export async function runSlice(level: SimulatorLevel, slice: SeedSlice): Promise
     steps += result.steps;
     for (const [name, value] of result.counts) counts[name] = (counts[name] ?? 0) + value;
     if (result.brokenRule !== null) broken.push({ seed, rule: result.brokenRule });
+    if (broken.length >= brokenMax) break;
   }
   return { simulatedMs, steps, counts, broken };
 }
