@@ -1,6 +1,7 @@
 // `bun run sim --seeds N [--from N] [--processes N]`: whole calls, one per seed, every rule checked
 // after every event. `bun run sim --seed N --trace`: one of them, told line by line. Each failing
-// seed prints how to replay it; `--first` stops at the first one. With `--audio` the real core, engine and lanes are inside (audio/).
+// seed prints how to replay it; `--first` stops at the first one. With `--audio` the real core,
+// engine and lanes are inside (audio/).
 import { availableParallelism } from "node:os";
 import { CallWorld } from "./call-world.ts";
 import { BROKEN_MAX, runSlice, runSlices, type SimulatorLevel } from "./seed-slices.ts";
