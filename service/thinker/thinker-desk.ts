@@ -23,12 +23,10 @@ import type {
 import { VoxError } from "../errors.ts";
 import { cacheKeyOf, readCached, writeCached } from "./result-cache.ts";
 import { ROUTING_TOOL, type Route, routeOf } from "./routing-tool.ts";
+import { outputOf, parsedResult, type ResultFlaw } from "./thinker-result.ts";
 import type { ThinkerPool } from "./thinker-pool.ts";
 import { Wait } from "./wait.ts";
 
-/** Of an answer that goes to the voice; a thinker that says more is cut. */
-const RESPONSE_CHARACTERS_MAX = 8_000;
-const SOURCES_MAX = 5;
 const PROGRESS_CHARACTERS_MAX = 200;
 const SAID_TEXTS_MAX = 10;
 const SAID_CHARACTERS_MAX = 1_000;
@@ -194,7 +192,8 @@ export class ThinkerDesk {
     const result = await wait.until((signal) =>
       watched.within(() => thinker.think(request, signal)),
     );
-    return { result: boundedResult(thinker, result), isCached: false };
+    const onFlaw = (flaw: ResultFlaw) => pool.metrics.countFlaw(flaw);
+    return { result: parsedResult(domain, result, onFlaw), isCached: false };
   }
 
   /**
@@ -239,25 +238,6 @@ export class ThinkerDesk {
 }
 
 const NOTHING: ReadonlyMap<string, string> = new Map();
-
-/** What came, cut to what may go on. Throws when there is nothing in it. */
-function boundedResult({ domain }: Thinker, result: ThinkResult | undefined): ThinkResult {
-  const response = typeof result?.response === "string" ? result.response.trim() : "";
-  if (result === undefined || response === "") {
-    const message = `Cannot use thinker ${domain}: it returned nothing, must return a response`;
-    throw new VoxError(message, { code: "engine_protocol", isRetryable: false, provider: domain });
-  }
-  const isCut = response.length > RESPONSE_CHARACTERS_MAX;
-  return {
-    ...result,
-    response: isCut ? `${response.slice(0, RESPONSE_CHARACTERS_MAX)} [cut]` : response,
-    ...(result.sources !== undefined && { sources: result.sources.slice(0, SOURCES_MAX) }),
-  };
-}
-
-function outputOf({ response, sources }: ThinkResult): string {
-  return JSON.stringify({ answer: response, ...(sources !== undefined && { sources }) });
-}
 
 function failed(what: string): DeskAnswer {
   const output = JSON.stringify({ error: `${what} Tell the caller so plainly; invent nothing.` });

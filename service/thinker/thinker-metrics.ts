@@ -13,16 +13,17 @@ const OUTCOMES: readonly ThinkerOutcome[] = [
   "busy",
   "unwanted",
 ];
-const FLAWS = ["unknown_tool", "unknown_domain", "bad_arguments"] as const;
+const FLAWS = ["unknown_tool", "unknown_domain", "bad_arguments", "bad_update"] as const;
 const ANSWER_MS = [50, 100, 200, 400, 800, 1_600, 3_200, 6_400, 12_800, 25_600, 51_200];
 const CALL_MS = [50, 100, 200, 300, 400, 600, 800, 1_200, 1_600, 3_200, 6_400];
 const DISPATCH_MS = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50];
 
-export type RouteFlaw = (typeof FLAWS)[number];
+/** Of what a model writes and a thinker returns. */
+export type ThinkerFlaw = (typeof FLAWS)[number];
 
 export interface ThinkerMetrics {
   countRoute(domain: string): void;
-  countFlaw(flaw: RouteFlaw): void;
+  countFlaw(flaw: ThinkerFlaw): void;
   countOutcome(domain: string, outcome: ThinkerOutcome): void;
   /** Tool call to its output, of answers that were thought. */
   observeAnswer(domain: string, ms: number): void;
@@ -58,9 +59,13 @@ export function createThinkerMetrics(metrics: Metrics, domains: readonly string[
   const flaws = new Map<string, Counter>(
     FLAWS.map((kind) => [
       kind,
-      metrics.counter("voxbridge_thinker_flaws_total", "Tool calls that were not as told", {
-        kind,
-      }),
+      metrics.counter(
+        "voxbridge_thinker_flaws_total",
+        "Tool calls and thinkers' results that were not as told",
+        {
+          kind,
+        },
+      ),
     ]),
   );
   const dispatchMs = metrics.histogram(
