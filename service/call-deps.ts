@@ -39,7 +39,7 @@ export interface CallDeps {
   readonly openEngine: (plan: CallPlan, listener: EngineListener) => AudioEngine | null;
   /** Stages of the big lane, in order. */
   readonly stages: readonly CallStage[];
-  /** The call has a big lane now; its events can be subscribed to. */
+  /** The call's events can be subscribed to; told once, before the first. */
   readonly onEvents: (callId: string, events: CallEvents) => void;
   /** null: no thinkers are configured. */
   readonly thinking: CallThinkingParts | null;

@@ -1,14 +1,16 @@
-// Which lane a call is on, and the switch from one to the other during the call (S4-C06).
+// Which lane a call is on, the switch from one to the other during the call (S4-C06), and the call's
+// bus: whoever embeds the service hears on either lane what the caller is told and does (S1-10).
 // Station: between call.ts, which owns the call's life, and the lanes. The inner lane is always
 // there; the big lane stands around it, so that a switch moves no audio and loses none.
 import type { EngineListener } from "./contract/audio-engine.ts";
-import type { CallEvents, CallStage } from "./contract/call-events.ts";
+import type { CallEvents, CallerAct, CallStage } from "./contract/call-events.ts";
 import type { LaneName, TurnDetection } from "./contract/call-terms.ts";
 import type { CallLane } from "./contract/lane.ts";
 import type { BargeInRule } from "./contract/live-call.ts";
 import type { CallNotice } from "./contract/transport.ts";
 import type { Upstream, UpstreamListener } from "./contract/upstream.ts";
 import { BigLane } from "./lane/big/big-lane.ts";
+import { EventBus } from "./lane/big/event-bus.ts";
 import { FastLane } from "./lane/fast/fast-lane.ts";
 import type { FastLaneDeps } from "./lane/fast/fast-lane-deps.ts";
 
@@ -31,7 +33,7 @@ export interface CallLanesDeps {
   readonly fast: FastLaneDeps;
   readonly stages: readonly CallStage[];
   readonly passNotice: (notice: CallNotice) => void;
-  /** A big lane was made: whoever embeds the service may subscribe. */
+  /** Once, before the call's first event: whoever embeds the service may subscribe. */
   readonly onEvents: (events: CallEvents) => void;
   /** Engine and upstream talk to `lane` from now on. */
   readonly attach: (lane: EngineListener & UpstreamListener) => void;
@@ -39,6 +41,7 @@ export interface CallLanesDeps {
 
 export class CallLanes {
   readonly direct: FastLane;
+  readonly #events: EventBus;
   readonly #deps: CallLanesDeps;
   #big: BigLane | null = null;
   #turnDetection: TurnDetection;
@@ -47,6 +50,8 @@ export class CallLanes {
   constructor(deps: CallLanesDeps, lane: LaneName) {
     this.#deps = deps;
     this.direct = new FastLane(deps.fast);
+    this.#events = new EventBus(deps.fast.clock);
+    deps.onEvents(this.#events);
     this.#turnDetection = deps.fast.settings.turnDetection;
     if (lane === "big") this.#big = this.#makeBig();
   }
@@ -65,8 +70,33 @@ export class CallLanes {
 
   /** To the caller's side, through the stages where there are any. */
   notice(notice: CallNotice): void {
-    if (this.#big === null) this.#deps.passNotice(notice);
+    if (this.#big === null) this.announce(notice);
     else this.#big.onNotice(notice);
+  }
+
+  /** To the caller's side as it is: no stage keeps back that a call has begun or is over. */
+  announce(notice: CallNotice): void {
+    const isNobodyThere = notice.kind === "ended" && notice.reason === "caller_gone";
+    if (!isNobodyThere) this.#deps.passNotice(notice);
+    this.#events.emit(notice);
+  }
+
+  /** The caller's side did something beside speaking. */
+  onCaller(act: CallerAct): void {
+    switch (act.kind) {
+      case "caller_text":
+        this.direct.sendText(act.text);
+        break;
+      case "caller_digits":
+        this.direct.sendDtmf(act.digits);
+        break;
+      case "caller_interrupted":
+        this.direct.interrupt();
+        break;
+      case "caller_ended_turn":
+        this.direct.conversation().onEndOfTurn();
+    }
+    this.#events.emit(act);
   }
 
   /** undefined: as it is. -> "" when done, else why not. */
@@ -84,7 +114,6 @@ export class CallLanes {
       this.direct.setTurnDetection(turnsNext);
     }
     if (laneNext !== this.current().name) {
-      this.#big?.events.close();
       this.#big = laneNext === "big" ? this.#makeBig() : null;
       this.attach();
     }
@@ -106,12 +135,11 @@ export class CallLanes {
 
   close(): void {
     this.current().close();
+    this.#events.close();
   }
 
   #makeBig(): BigLane {
-    const { fast, stages, passNotice, onEvents } = this.#deps;
-    const big = new BigLane({ inner: this.direct, clock: fast.clock, stages, passNotice });
-    onEvents(big.events);
-    return big;
+    const { stages, passNotice } = this.#deps;
+    return new BigLane({ inner: this.direct, events: this.#events, stages, passNotice });
   }
 }

@@ -98,14 +98,14 @@ export class Call implements CallPort, LaneOwner {
 
   /** What is in force: at the start, and after every update. */
   #sayStarted(): void {
-    const { plan, transport, upstream, upstreamName } = this.#deps;
+    const { plan, upstream, upstreamName } = this.#deps;
     const { model } = upstream.upstream();
     const inForce = {
       callId: this.id,
       lane: this.lanes.current().name,
       turnDetection: this.lanes.turnDetection(),
     };
-    transport.sendNotice(startedNotice(plan, { ...inForce, upstream: upstreamName, model }));
+    this.lanes.announce(startedNotice(plan, { ...inForce, upstream: upstreamName, model }));
   }
 
   // ---- CallPort ---------------------------------------------------------------------------
@@ -133,20 +133,20 @@ export class Call implements CallPort, LaneOwner {
   }
 
   onInterrupt(): void {
-    this.#guard(() => this.lanes.direct.interrupt());
+    this.#guard(() => this.lanes.onCaller({ kind: "caller_interrupted" }));
   }
 
   onEndOfTurn(): void {
-    this.#guard(() => this.lanes.direct.conversation().onEndOfTurn());
+    this.#guard(() => this.lanes.onCaller({ kind: "caller_ended_turn" }));
   }
 
   onText(text: string): void {
-    this.#guard(() => this.lanes.direct.sendText(text));
+    this.#guard(() => this.lanes.onCaller({ kind: "caller_text", text }));
     this.#guard(() => this.#deps.record?.onText(text));
   }
 
   onDtmf(digits: string): void {
-    this.#guard(() => this.lanes.direct.sendDtmf(digits));
+    this.#guard(() => this.lanes.onCaller({ kind: "caller_digits", digits }));
   }
 
   onUpdate(lane: LaneName | undefined, turnDetection: TurnDetection | undefined): void {
@@ -173,7 +173,7 @@ export class Call implements CallPort, LaneOwner {
   }
 
   goingAway(deadlineMs: number): void {
-    this.#guard(() => this.#deps.transport.sendNotice({ kind: "going_away", deadlineMs }));
+    this.#guard(() => this.lanes.announce({ kind: "going_away", deadlineMs }));
   }
 
   /** Ends the call now: tells the caller's side, frees slot, timers and sockets. Once. */
@@ -202,9 +202,8 @@ export class Call implements CallPort, LaneOwner {
   }
 
   #sayEnded(reason: EndReason, durationMs: number): void {
-    if (reason === "caller_gone") return;
     const tokens = { inputTokens: this.#inputTokens, outputTokens: this.#outputTokens };
-    this.#deps.transport.sendNotice({ kind: "ended", reason, durationMs, ...tokens });
+    this.lanes.announce({ kind: "ended", reason, durationMs, ...tokens });
   }
 
   // ---- LaneOwner --------------------------------------------------------------------------

@@ -1,6 +1,6 @@
-// What the big lane's bus carries: everything a caller is told, and the provider's own signals.
-// Facts that have happened; nobody can stop or delay the reaction to them (D-40: react first by
-// direct call, publish afterwards).
+// What a call's bus carries: everything its caller is told and does, on either lane (S1-10); on the
+// big lane the provider's own signals besides. Facts that have happened; nobody can stop or delay
+// the reaction to them (D-40: react first by direct call, publish afterwards).
 import type { CallNotice } from "./transport.ts";
 import type { ResponseStatus, UpstreamClosure } from "./upstream.ts";
 
@@ -11,7 +11,12 @@ export type ProviderSignal =
   | { readonly kind: "provider_error"; readonly code: string }
   | { readonly kind: "provider_lost"; readonly reason: UpstreamClosure["reason"] }
   | { readonly kind: "provider_restored" }
-  | { readonly kind: "tool_called"; readonly toolCallId: string; readonly name: string }
+  | {
+      readonly kind: "tool_called";
+      readonly toolCallId: string;
+      readonly name: string;
+      readonly argumentsText: string;
+    }
   | {
       readonly kind: "audio_ended";
       readonly responseId: string;
@@ -23,7 +28,14 @@ export type ProviderSignal =
       readonly status: ResponseStatus;
     };
 
-export type CallEvent = CallNotice | ProviderSignal;
+/** What the caller's side does beside speaking; told when it has been done. */
+export type CallerAct =
+  | { readonly kind: "caller_text"; readonly text: string }
+  | { readonly kind: "caller_digits"; readonly digits: string }
+  | { readonly kind: "caller_interrupted" }
+  | { readonly kind: "caller_ended_turn" };
+
+export type CallEvent = CallNotice | CallerAct | ProviderSignal;
 export type CallEventKind = CallEvent["kind"];
 
 export type CallEventHandler = (event: CallEvent) => void;

@@ -1,6 +1,6 @@
 // A call that is going on, in the hands of the program that embeds the service: what may be asked
-// of it and changed about it (S4-C18, S4-C21, S4-C24). To wait for something: CallEvents.waitFor on
-// the big lane (speech_ended for the end of a turn, barge_in for an interruption, speech_started
+// of it and changed about it (S4-C18, S4-C21, S4-C24). To wait for something: CallEvents.waitFor
+// (speech_ended for the end of a turn, barge_in for an interruption, speech_started
 // and response_started for whose turn it is). After the call's end everything is ignored.
 import type { LaneName, TurnDetection } from "./call-terms.ts";
 import type { ConversationState } from "./conversation-state.ts";

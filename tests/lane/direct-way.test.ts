@@ -10,6 +10,7 @@ import { SEND } from "../../service/contract/send-result.ts";
 import type { CallNotice, Transport } from "../../service/contract/transport.ts";
 import type { Upstream } from "../../service/contract/upstream.ts";
 import { BigLane } from "../../service/lane/big/big-lane.ts";
+import { EventBus } from "../../service/lane/big/event-bus.ts";
 import { FastLane } from "../../service/lane/fast/fast-lane.ts";
 import type { FastLaneDeps } from "../../service/lane/fast/fast-lane-deps.ts";
 import type { LaneOwner } from "../../service/lane/fast/lane-owner.ts";
@@ -97,7 +98,7 @@ function makeLane(turnDetection: "local" | "server_vad", isBig: boolean) {
   const direct = new FastLane(deps);
   const passNotice = () => undefined;
   const lane: CallLane = isBig
-    ? new BigLane({ inner: direct, clock, stages: [], passNotice })
+    ? new BigLane({ inner: direct, events: new EventBus(clock), stages: [], passNotice })
     : direct;
   lane.start();
   const frame = (bits: number) => {

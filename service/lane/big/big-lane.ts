@@ -6,8 +6,7 @@
 //
 // Station: made by the call around the inner lane, which it knows by contract only. Provider turns,
 // push to talk and whoever needs events take this lane; audio frames never touch bus or stages.
-import type { CallStage } from "../../contract/call-events.ts";
-import type { Clock } from "../../contract/clock.ts";
+import type { CallEvents, CallStage } from "../../contract/call-events.ts";
 import type { CallLane } from "../../contract/lane.ts";
 import type { SendResult } from "../../contract/send-result.ts";
 import type { CallNotice } from "../../contract/transport.ts";
@@ -17,12 +16,12 @@ import type {
   TokenUsage,
   UpstreamClosure,
 } from "../../contract/upstream.ts";
-import { EventBus } from "./event-bus.ts";
 import { StageLine } from "./stage-line.ts";
 
 export interface BigLaneDeps {
   readonly inner: CallLane;
-  readonly clock: Clock;
+  /** Of the call, which closes it: it outlives a switch of lanes. */
+  readonly events: CallEvents;
   readonly stages: readonly CallStage[];
   /** Where a notice goes that every stage let through. */
   readonly passNotice: (notice: CallNotice) => void;
@@ -30,14 +29,14 @@ export interface BigLaneDeps {
 
 export class BigLane implements CallLane {
   readonly name = "big";
-  readonly events: EventBus;
+  readonly events: CallEvents;
   readonly stages: StageLine;
   readonly #inner: CallLane;
   readonly #passNotice: (notice: CallNotice) => void;
 
-  constructor({ inner, clock, stages, passNotice }: BigLaneDeps) {
+  constructor({ inner, events, stages, passNotice }: BigLaneDeps) {
     this.#inner = inner;
-    this.events = new EventBus(clock);
+    this.events = events;
     this.stages = new StageLine(stages);
     this.#passNotice = passNotice;
   }
@@ -56,7 +55,6 @@ export class BigLane implements CallLane {
 
   close(): void {
     this.#inner.close();
-    this.events.close();
   }
 
   /** The conversation said something to the caller's side. */
@@ -147,7 +145,7 @@ export class BigLane implements CallLane {
 
   onToolCall(responseId: string, toolCallId: string, name: string, argumentsText: string): void {
     this.#inner.onToolCall(responseId, toolCallId, name, argumentsText);
-    this.events.emit({ kind: "tool_called", toolCallId, name });
+    this.events.emit({ kind: "tool_called", toolCallId, name, argumentsText });
   }
 
   onResponseDone(

@@ -1,8 +1,8 @@
-// The typed event bus of the big lane (S4-C11): subscribe, unsubscribe, wait, emit.
-// Station: after the reaction, never before it: the lane publishes what the conversation has
-// already acted on (D-40). Handlers run in order of subscription, synchronously; events emitted
-// from within a handler wait in a ring until the running one is done, so that nobody sees effects
-// before causes.
+// The typed event bus of a call (S4-C11): subscribe, unsubscribe, wait, emit.
+// Station: after the reaction, never before it: what is published, the conversation has already
+// acted on (D-40). With no subscriber it does nothing. Handlers run in order of subscription,
+// synchronously; events emitted from within a handler wait in a ring until the running one is done,
+// so that nobody sees effects before causes.
 // Limits: SUBSCRIPTIONS_MAX handlers, RING_EVENTS waiting events (the newest is dropped, counted).
 import { assert } from "../../assert.ts";
 import type {
