@@ -52,7 +52,8 @@ const PER_FRAME: Readonly<Record<string, readonly string[]>> = {
   "service/conversation/conversation.ts": ["onCapture", "onFrameSent"],
   "service/conversation/caller-speech.ts": ["onCapture"],
   "service/conversation/playout-ledger.ts": ["isAudible"],
-  "service/upstream/span-forwarder.ts": ["onFrame"],
+  "service/upstream/span-forwarder.ts": ["onFrame", "isAllSent"],
+  "service/lane/fast/audio-fate.ts": ["fateOf"],
   "service/lane/fast/fast-lane.ts": [
     "sendAudio",
     "sendAudioBase64",

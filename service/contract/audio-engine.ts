@@ -74,10 +74,11 @@ export interface AudioEngine {
   reset(): void;
 
   // Capture. Bytes [start, end) of source in the caller's format; jumps in captureMs are filled.
+  // -> bytes taken; the others came too late for their place, or nothing is captured.
   startCapture(): void;
   stopCapture(): void;
-  capture(source: Uint8Array, start: number, end: number, captureMs: number): void;
-  captureBase64(payload: string, captureMs: number): void;
+  capture(source: Uint8Array, start: number, end: number, captureMs: number): number;
+  captureBase64(payload: string, captureMs: number): number;
   framesCaptured(): number;
 
   // Turn tape: spans of captured audio in the upstream's format, kept until dropped.

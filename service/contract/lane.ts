@@ -10,8 +10,11 @@ export interface Lane {
   /** Opens the stream. -> its id. Once. */
   start(): string;
   /**
-   * Bytes [start, end) of `message` in the caller's format. -> SENT: on its way to the model,
-   * BUFFERED: kept (silence under local detection, or the upstream is not ready), DROPPED: closed.
+   * Bytes [start, end) of `message` in the caller's format. -> what became of it.
+   * SENT: its newest whole frame is on its way to the model, and all before it of the same speech.
+   * BUFFERED: kept: silence under local detection, speech that goes out gathered with the next
+   * frames, part of a frame, or the upstream takes nothing now.
+   * DROPPED: the lane is not open, or the audio came too late for its place.
    */
   sendAudio(message: Uint8Array, start: number, end: number, captureMs: number): SendResult;
   /** Ends the stream and frees what it holds. Idempotent. */

@@ -90,12 +90,12 @@ class CallAudio implements AudioEngine {
     this.#parts?.placeSeat();
   }
 
-  capture(source: Uint8Array, start: number, end: number, captureMs: number): void {
-    this.#parts?.capture.write(source, start, end, captureMs);
+  capture(source: Uint8Array, start: number, end: number, captureMs: number): number {
+    return this.#parts?.capture.write(source, start, end, captureMs) ?? 0;
   }
 
-  captureBase64(payload: string, captureMs: number): void {
-    this.#parts?.capture.writeBase64(payload, captureMs);
+  captureBase64(payload: string, captureMs: number): number {
+    return this.#parts?.capture.writeBase64(payload, captureMs) ?? 0;
   }
 
   framesCaptured(): number {

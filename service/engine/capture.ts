@@ -120,27 +120,32 @@ export class Capture {
     this.#vad = null;
   }
 
-  /** Bytes [start, end) in the caller's format; captureMs is -1 when the caller did not say. */
-  write(source: Uint8Array, start: number, end: number, captureMs: number): void {
+  /**
+   * Bytes [start, end) in the caller's format; captureMs is -1 when the caller did not say.
+   * -> bytes taken.
+   */
+  write(source: Uint8Array, start: number, end: number, captureMs: number): number {
     assert(start >= 0 && start <= end && end <= source.length, "captured audio outside its source");
     const skipped = this.#align(end - start, captureMs);
     this.#put(source, start + skipped, end);
+    return end - start - skipped;
   }
 
   /** The same as base64. A payload of exactly one frame is decoded straight into core memory. */
-  writeBase64(payload: string, captureMs: number): void {
+  writeBase64(payload: string, captureMs: number): number {
     const byteCount = base64Bytes(payload);
     if (byteCount > scratch.length) {
       this.#metrics.refusedMediaBytes.add(byteCount);
-      return;
+      return 0;
     }
     const skipped = this.#align(byteCount, captureMs);
-    if (!this.#isRunning || skipped === byteCount) return;
+    if (!this.#isRunning || skipped === byteCount) return 0;
     if (skipped === 0 && this.#stagedBytes === 0 && byteCount === this.#frameBytes) {
       this.#stage(this.#input.write(payload, 0, byteCount, "base64"));
     } else {
       this.#put(scratch, skipped, scratch.write(payload, 0, byteCount, "base64"));
     }
+    return byteCount - skipped;
   }
 
   wantsTick(): boolean {

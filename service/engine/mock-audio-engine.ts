@@ -52,15 +52,16 @@ export function createMockAudioEngine(options: MockAudioEngineOptions): MockAudi
     network.carry(() => capture(frame, 0, frame.length, captureMs)),
   );
   return Object.assign(engine, {
-    capture(source: Uint8Array, start: number, end: number, captureMs: number): void {
-      if (network.delayMs === 0) capture(source, start, end, captureMs);
-      else {
-        const copy = Uint8Array.from(source.subarray(start, end));
-        network.carry(() => capture(copy, 0, copy.length, captureMs));
-      }
+    capture(source: Uint8Array, start: number, end: number, captureMs: number): number {
+      if (network.delayMs === 0) return capture(source, start, end, captureMs);
+      const copy = Uint8Array.from(source.subarray(start, end));
+      network.carry(() => capture(copy, 0, copy.length, captureMs));
+      return copy.length;
     },
-    captureBase64(payload: string, captureMs: number): void {
+    captureBase64(payload: string, captureMs: number): number {
+      if (network.delayMs === 0) return captureBase64(payload, captureMs);
       network.carry(() => captureBase64(payload, captureMs));
+      return Buffer.byteLength(payload, "base64");
     },
     simulateUserSpeech: (speech: number | string) => caller.speak(speech),
     simulateNetworkDelay(delayMs: number): void {

@@ -64,6 +64,7 @@ export class SpanForwarder {
   #isHybrid = false;
   /** Frames appended in this session: the provider's clock. */
   #framesAppended = 0;
+  #sentToFrame = -1;
   readonly #append = (source: Uint8Array, start: number, end: number) =>
     this.#sink.append(source, start, end);
 
@@ -242,6 +243,11 @@ export class SpanForwarder {
     this.flush();
   }
 
+  /** The newest captured frame went out. */
+  isAllSent(): boolean {
+    return this.#sentToFrame === this.#tape.framesCaptured();
+  }
+
   commitsDropped(): number {
     return this.#commitsDropped;
   }
@@ -256,6 +262,7 @@ export class SpanForwarder {
       if (toFrame > span.nextFrame) {
         const framesRead = this.#tape.tapeRead(span.nextFrame, toFrame, this.#append);
         span.nextFrame += framesRead;
+        this.#sentToFrame = span.nextFrame;
         this.#framesAppended += framesRead;
         if (!this.#isTapeKept) this.#forgetBefore(span);
       }

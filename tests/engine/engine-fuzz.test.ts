@@ -67,12 +67,12 @@ function runCall(format: Partial<SlotFormat>, acts: readonly Act[]): void {
   const perform = (drawn: Act): void => {
     switch (drawn.kind) {
       case "capture":
-        return engine.capture(SOURCE, 0, drawn.length, drawn.captureMs);
+        return void engine.capture(SOURCE, 0, drawn.length, drawn.captureMs);
       case "captureNow":
-        return engine.capture(SOURCE, 0, drawn.length, clock.nowMs());
+        return void engine.capture(SOURCE, 0, drawn.length, clock.nowMs());
       case "base64":
       case "junk":
-        return engine.captureBase64(drawn.text, -1);
+        return void engine.captureBase64(drawn.text, -1);
       case "queue": {
         if (drawn.isNew) item += 1;
         const result = engine.queuePlayback(item, SOURCE, 0, drawn.length);

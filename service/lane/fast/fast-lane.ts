@@ -21,6 +21,7 @@ import { dtmfText, isStageFailure, providerTurns } from "../../upstream/provider
 import { SpanForwarder } from "../../upstream/span-forwarder.ts";
 import { atCallerRate } from "./caller-rate.ts";
 import type { FastLaneDeps } from "./fast-lane-deps.ts";
+import { fateOf } from "./audio-fate.ts";
 import { answerToolCall } from "./tool-answer.ts";
 import { HeldToolCalls } from "./held-tool-calls.ts";
 import { guard } from "./lane-owner.ts";
@@ -85,18 +86,22 @@ export class FastLane implements CallLane {
 
   sendAudio(message: Uint8Array, start: number, end: number, captureMs: number): SendResult {
     if (!this.#isOpen) return SEND.DROPPED;
+    const { engine } = this.#deps;
+    const framesBefore = engine.framesCaptured();
     this.#timer.begin();
-    this.#deps.engine.capture(message, start, end, captureMs);
+    const taken = engine.capture(message, start, end, captureMs);
     this.#timer.end();
-    return this.#deps.upstream.isReady() ? SEND.SENT : SEND.BUFFERED;
+    return fateOf(taken, engine.framesCaptured() - framesBefore, this.#forwarder.isAllSent());
   }
 
   sendAudioBase64(payload: string, captureMs: number): SendResult {
     if (!this.#isOpen) return SEND.DROPPED;
+    const { engine } = this.#deps;
+    const framesBefore = engine.framesCaptured();
     this.#timer.begin();
-    this.#deps.engine.captureBase64(payload, captureMs);
+    const taken = engine.captureBase64(payload, captureMs);
     this.#timer.end();
-    return this.#deps.upstream.isReady() ? SEND.SENT : SEND.BUFFERED;
+    return fateOf(taken, engine.framesCaptured() - framesBefore, this.#forwarder.isAllSent());
   }
 
   /** The far end played `samples` (caller's rate) of the item. */
@@ -141,6 +146,7 @@ export class FastLane implements CallLane {
 
   close(): void {
     this.#isOpen = false;
+    this.#deps.engine.stopCapture();
     this.#conversation.close();
     this.#effects.clearTimers();
   }
