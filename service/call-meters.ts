@@ -51,6 +51,9 @@ const CONVERSATION_COUNTS: readonly ConversationCount[] = [
   "speculation_dropped",
   "speculation_off",
   "take_back_overdue",
+  "tool_output_cut",
+  "tool_output_kept",
+  "tool_output_lost",
   "idle_nudge",
   "idle_goodbye",
 ];

@@ -141,5 +141,8 @@ export type ConversationCount =
   | "speculation_dropped"
   | "speculation_off"
   | "take_back_overdue"
+  | "tool_output_cut"
+  | "tool_output_kept"
+  | "tool_output_lost"
   | "idle_nudge"
   | "idle_goodbye";

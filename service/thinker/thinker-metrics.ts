@@ -13,7 +13,13 @@ const OUTCOMES: readonly ThinkerOutcome[] = [
   "busy",
   "unwanted",
 ];
-const FLAWS = ["unknown_tool", "unknown_domain", "bad_arguments", "bad_update"] as const;
+const FLAWS = [
+  "unknown_tool",
+  "unknown_domain",
+  "bad_arguments",
+  "bad_update",
+  "bad_sources",
+] as const;
 const ANSWER_MS = [50, 100, 200, 400, 800, 1_600, 3_200, 6_400, 12_800, 25_600, 51_200];
 const CALL_MS = [50, 100, 200, 300, 400, 600, 800, 1_200, 1_600, 3_200, 6_400];
 const DISPATCH_MS = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50];

@@ -4,13 +4,18 @@
 // Limits: the bounds below; of an update's lists and texts those of limits.ts, where it is applied.
 import { z } from "zod";
 import type { ContextUpdate } from "../contract/caller-context.ts";
-import type { ThinkResult } from "../contract/thinker.ts";
+import type { ThinkResult, ThinkSource } from "../contract/thinker.ts";
 import { VoxError } from "../errors.ts";
 import { CONTEXT_UPDATE_ITEMS_MAX } from "../limits.ts";
 
 /** Of an answer that goes to the voice; a thinker that says more is cut. */
 const RESPONSE_CHARACTERS_MAX = 8_000;
 const SOURCES_MAX = 5;
+const TITLE_CHARACTERS_MAX = 200;
+/** A longer address is left out with its source: cut, it leads nowhere. */
+const URL_CHARACTERS_MAX = 2_000;
+/** Of all of it, where an answer of unseen characters takes six for each. */
+const OUTPUT_CHARACTERS_MAX = 20_000;
 /** More than any field of a context keeps (conversation/caller-context.ts cuts each to its own). */
 const UPDATE_CHARACTERS_MAX = 4_000;
 
@@ -37,8 +42,13 @@ const updateSchema = z.object({
   summary: text.optional(),
 });
 
-/** A field that is not as the contract says, and is left out. */
-export type ResultFlaw = "bad_update";
+const sourceSchema = z.object({
+  title: z.string().transform((given) => given.slice(0, TITLE_CHARACTERS_MAX)),
+  url: z.string().max(URL_CHARACTERS_MAX),
+});
+
+/** What is not as the contract says, and is left out. */
+export type ResultFlaw = "bad_update" | "bad_sources";
 
 /** -> what may go on. Throws when there is no answer in it. onFlaw: for each field left out. */
 export function parsedResult(
@@ -51,14 +61,23 @@ export function parsedResult(
     const message = `Cannot use thinker ${domain}: it returned nothing, must return a response`;
     throw new VoxError(message, { code: "engine_protocol", isRetryable: false, provider: domain });
   }
-  const { sources } = result;
+  const sources = sourcesOf(result.sources, onFlaw);
   const contextUpdate = updateOf(result.contextUpdate, onFlaw);
   const isCut = response.length > RESPONSE_CHARACTERS_MAX;
   return {
     response: isCut ? `${response.slice(0, RESPONSE_CHARACTERS_MAX)} [cut]` : response,
     ...(contextUpdate !== null && { contextUpdate }),
-    ...(sources !== undefined && { sources: sources.slice(0, SOURCES_MAX) }),
+    ...(sources !== null && { sources }),
   };
+}
+
+function sourcesOf(given: unknown, onFlaw: (flaw: ResultFlaw) => void): ThinkSource[] | null {
+  if (given === undefined) return null;
+  const first = Array.isArray(given) ? given.slice(0, SOURCES_MAX) : [null];
+  const parsed = first.map((source) => sourceSchema.safeParse(source));
+  const kept = parsed.flatMap(({ success, data }) => (success ? [data] : []));
+  if (kept.length < first.length) onFlaw("bad_sources");
+  return kept;
 }
 
 /** All of it or nothing: half of what was meant may say the opposite. */
@@ -73,6 +92,8 @@ function updateOf(given: unknown, onFlaw: (flaw: ResultFlaw) => void): ContextUp
   return parsed.data as ContextUpdate;
 }
 
+/** What goes to the voice's model; its sources stay away when they would make it too long. */
 export function outputOf({ response, sources }: ThinkResult): string {
-  return JSON.stringify({ answer: response, ...(sources !== undefined && { sources }) });
+  const whole = JSON.stringify({ answer: response, ...(sources !== undefined && { sources }) });
+  return whole.length <= OUTPUT_CHARACTERS_MAX ? whole : JSON.stringify({ answer: response });
 }

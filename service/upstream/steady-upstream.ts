@@ -124,15 +124,17 @@ class SteadyUpstream implements Upstream {
   createText(role: "user" | "system" | "assistant", text: string): SendResult {
     this.#history.addText(role, text);
     // While the line is down the text waits in the history, which the next session gets first.
-    if (!this.isReady()) return SEND.BUFFERED;
-    return this.#current.upstream.createText(role, text);
+    return this.isReady() ? this.#current.upstream.createText(role, text) : SEND.BUFFERED;
   }
 
   submitToolOutput(toolCallId: string, output: string): SendResult {
-    if (this.#current.hasToolCall(toolCallId) && this.isReady()) {
-      return this.#current.upstream.submitToolOutput(toolCallId, output);
-    }
-    return this.createText("user", lateToolOutput(output));
+    const { upstream } = this.#current;
+    if (!this.isReady()) return this.createText("user", lateToolOutput(output));
+    if (this.#current.hasToolCall(toolCallId)) return upstream.submitToolOutput(toolCallId, output);
+    const sent = upstream.createText("user", lateToolOutput(output));
+    // Dropped, it is given again by who asked: the history has once what was told once.
+    if (sent !== SEND.DROPPED) this.#history.addText("user", lateToolOutput(output));
+    return sent;
   }
 
   updateSession(change: Partial<UpstreamSession>): SendResult {
@@ -160,10 +162,7 @@ class SteadyUpstream implements Upstream {
   }
 
   close(): void {
-    this.#isClosed = true;
-    this.#clearTimer();
-    this.#next?.retire();
-    this.#next = null;
+    this.#stop();
     this.#current.upstream.close();
   }
 
@@ -240,11 +239,15 @@ class SteadyUpstream implements Upstream {
     }
   }
 
-  #finish(closure: UpstreamClosure): void {
+  #stop(): void {
     this.#isClosed = true;
     this.#clearTimer();
     this.#next?.retire();
     this.#next = null;
+  }
+
+  #finish(closure: UpstreamClosure): void {
+    this.#stop();
     this.#listener.onClosed(closure);
   }
 
@@ -259,10 +262,7 @@ class SteadyUpstream implements Upstream {
   /** The session is old: dial its successor as soon as nobody speaks. */
   #rotate(): void {
     if (this.#isClosed || this.#lostMs >= 0) return;
-    if (!this.#current.isQuiet()) {
-      this.#setTimer(QUIET_POLL_MS, () => this.#rotate());
-      return;
-    }
+    if (!this.#current.isQuiet()) return this.#setTimer(QUIET_POLL_MS, () => this.#rotate());
     this.#next = this.#makeSession();
     this.#next.upstream.open();
   }
@@ -271,10 +271,7 @@ class SteadyUpstream implements Upstream {
   #swapWhenQuiet(): void {
     const next = this.#next;
     if (next === null || this.#isClosed || this.#lostMs >= 0) return;
-    if (!this.#current.isQuiet()) {
-      this.#setTimer(QUIET_POLL_MS, () => this.#swapWhenQuiet());
-      return;
-    }
+    if (!this.#current.isQuiet()) return this.#setTimer(QUIET_POLL_MS, () => this.#swapWhenQuiet());
     const old = this.#current;
     this.#next = null;
     this.#current = next;

@@ -2,7 +2,8 @@
 // fits. Method: results as a module of a user's may make them.
 import { describe, expect, test } from "bun:test";
 import type { ThinkResult } from "../../service/contract/thinker.ts";
-import { parsedResult } from "../../service/thinker/thinker-result.ts";
+import { UPSTREAM_COMMAND_RESERVE_BYTES } from "../../service/limits.ts";
+import { outputOf, parsedResult } from "../../service/thinker/thinker-result.ts";
 
 function parsed(result: object) {
   const flaws: string[] = [];
@@ -35,5 +36,28 @@ describe("parsedResult()", () => {
     const { result } = parsed({ contextUpdate: { factsAdd } });
     expect(result.contextUpdate?.factsAdd).toHaveLength(64);
     expect(result.contextUpdate?.factsAdd?.[0]).toHaveLength(4_000);
+  });
+
+  test("titles are cut, a source that is none is left out and counted, the others stay", () => {
+    const good = { title: "t".repeat(201), url: "https://shop.example" };
+    const sources = [
+      good,
+      { title: "far", url: `https://${"x".repeat(2_000)}` },
+      { title: 7 },
+      null,
+    ];
+    expect(parsed({ sources })).toEqual({
+      result: { response: "yes", sources: [{ ...good, title: "t".repeat(200) }] },
+      flaws: ["bad_sources"],
+    });
+    expect(parsed({ sources: "shop.example" }).flaws).toEqual(["bad_sources"]);
+    expect(parsed({ sources: Array(9).fill(good) }).result.sources).toHaveLength(5);
+  });
+
+  test("RT-09: the longest output fits what a full socket keeps free for commands", () => {
+    // Six characters each in JSON, and the output is a text within JSON again.
+    const source = { title: "\u0001".repeat(200), url: "\u0001".repeat(2_000) };
+    const { result } = parsed({ response: "\u0001".repeat(9_000), sources: Array(5).fill(source) });
+    expect(JSON.stringify(outputOf(result)).length).toBeLessThan(UPSTREAM_COMMAND_RESERVE_BYTES);
   });
 });

@@ -22,7 +22,7 @@ import { SpanForwarder } from "../../upstream/span-forwarder.ts";
 import { atCallerRate } from "./caller-rate.ts";
 import type { FastLaneDeps } from "./fast-lane-deps.ts";
 import { fateOf } from "./audio-fate.ts";
-import { answerToolCall } from "./tool-answer.ts";
+import { ToolAnswers } from "./tool-answer.ts";
 import { HeldToolCalls } from "./held-tool-calls.ts";
 import { guard } from "./lane-owner.ts";
 import { LaneEffects } from "./lane-effects.ts";
@@ -34,6 +34,7 @@ export class FastLane implements CallLane {
   readonly #deps: FastLaneDeps;
   readonly #effects: LaneEffects;
   readonly #forwarder: SpanForwarder;
+  readonly #toolAnswers: ToolAnswers;
   readonly #heldToolCalls: HeldToolCalls;
   readonly #conversation: Conversation;
   readonly #timer: StageTimer;
@@ -47,12 +48,11 @@ export class FastLane implements CallLane {
     this.#deps = deps;
     const { clock, engine, upstream, owner, settings } = deps;
     this.#forwarder = new SpanForwarder(engine, upstream, settings.turnDetection);
-    this.#heldToolCalls = new HeldToolCalls({
-      carryOut: (call) => {
-        answerToolCall(call, deps, () => this.#conversation.onToolAnswered(call.turnId));
-      },
-      refuse: ({ toolCallId }, output) => upstream.submitToolOutput(toolCallId, output),
+    this.#toolAnswers = new ToolAnswers({
+      ...deps,
+      onAnswered: (turnId) => this.#conversation.onToolAnswered(turnId),
     });
+    this.#heldToolCalls = new HeldToolCalls(this.#toolAnswers);
     this.#effects = new LaneEffects({
       ...deps,
       forwarder: this.#forwarder,
@@ -148,6 +148,7 @@ export class FastLane implements CallLane {
     this.#isOpen = false;
     this.#deps.engine.stopCapture();
     this.#conversation.close();
+    this.#toolAnswers.close();
     this.#effects.clearTimers();
   }
 
