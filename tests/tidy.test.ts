@@ -193,7 +193,7 @@ describe("packages", () => {
 
 const TOP_LEVEL = new Set(
   (
-    ".ci .gitattributes .github .gitignore CHANGELOG.md Dockerfile LICENSE NOTICE NOTICES.md " +
+    ".ci .dockerignore .gitattributes .github .gitignore CHANGELOG.md Dockerfile LICENSE NOTICE NOTICES.md " +
     "README.md THIRD_PARTY_NOTICES.md asconfig.json bench biome.json buf.gen.yaml buf.yaml bun.lock bunfig.toml docs " +
     "dsp eslint.config.js examples knip.json models package.json proto scripts service tests " +
     "tsconfig.json"

@@ -15,11 +15,24 @@ export interface ChildResult {
   readonly output: string;
 }
 
+interface Surroundings {
+  readonly cwd: string;
+  readonly environment: Readonly<Record<string, string>>;
+}
+
 /** `bun start` on a free port, up when its log says that it listens. */
-export async function startChildService(): Promise<ChildService> {
-  const child = Bun.spawn([process.execPath, "start", "--port", "0"], {
-    cwd: ROOT,
-    env: bareEnvironment(),
+export function startChildService(): Promise<ChildService> {
+  return serviceOf(["start", "--port", "0"], { cwd: ROOT, environment: {} });
+}
+
+/** The service by these words after `bun`, which must name a free port. */
+export async function serviceOf(
+  words: readonly string[],
+  { cwd, environment }: Surroundings,
+): Promise<ChildService> {
+  const child = Bun.spawn([process.execPath, ...words], {
+    cwd,
+    env: { ...bareEnvironment(), ...environment },
     stdout: "pipe",
     stderr: "inherit",
   });
