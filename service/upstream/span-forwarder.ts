@@ -20,6 +20,7 @@ import { SEND } from "../contract/send-result.ts";
 import type { Upstream } from "../contract/upstream.ts";
 import { isProviderListening } from "./provider-turns.ts";
 import { CommitAcks } from "./commit-acks.ts";
+import { ProviderClock } from "./provider-clock.ts";
 import { APPEND_GATHER_MS, FRAME_MS } from "../limits.ts";
 
 const SPANS_MAX = 32;
@@ -62,8 +63,7 @@ export class SpanForwarder {
   #acknowledged: Span | null = null;
   #commitsDropped = 0;
   #isHybrid = false;
-  /** Frames appended in this session: the provider's clock. */
-  #framesAppended = 0;
+  readonly #clock = new ProviderClock();
   #sentToFrame = -1;
   readonly #append = (source: Uint8Array, start: number, end: number) =>
     this.#sink.append(source, start, end);
@@ -189,6 +189,7 @@ export class SpanForwarder {
     if (this.#acknowledged === early) this.#acknowledged = null;
     this.#early = null;
     if (span.nextFrame > early.endFrame) this.#sink.clearInput();
+    this.#clock.onTakenBack(span.nextFrame);
     span.nextFrame = Math.max(span.firstFrame, frameIndex);
     this.flush();
   }
@@ -203,13 +204,13 @@ export class SpanForwarder {
 
   /**
    * The provider's detection heard an end, and commits as this item what was appended before
-   * audioEndMs of its clock. -> where that lies in the call.
+   * audioEndMs. -> where that lies in the call; -1: in what was taken back since, and told again.
    */
   onProviderStopped(itemId: string, audioEndMs: number): number {
     const nextFrame = this.#open()?.nextFrame ?? this.#tape.framesCaptured();
-    const frame = nextFrame - this.#framesAppended + Math.floor(audioEndMs / FRAME_MS);
+    const { frame, isToldAgain } = this.#clock.at(audioEndMs, nextFrame);
     this.#acks.onProviderStopped(itemId, frame, this.#isTapeKept);
-    return frame;
+    return isToldAgain ? -1 : frame;
   }
 
   /** Something was committed; our oldest commit's audio is no longer ours to keep. */
@@ -238,7 +239,7 @@ export class SpanForwarder {
     if (isUnheard && this.#acknowledged !== null) again.unshift(this.#acknowledged);
     this.#acknowledged = null;
     this.#spans.unshift(...again);
-    this.#framesAppended = 0;
+    this.#clock.restart();
     for (const span of this.#spans) if (span.isWhole) span.nextFrame = span.firstFrame;
     this.flush();
   }
@@ -263,7 +264,7 @@ export class SpanForwarder {
         const framesRead = this.#tape.tapeRead(span.nextFrame, toFrame, this.#append);
         span.nextFrame += framesRead;
         this.#sentToFrame = span.nextFrame;
-        this.#framesAppended += framesRead;
+        this.#clock.onAppended(framesRead);
         if (!this.#isTapeKept) this.#forgetBefore(span);
       }
       if (isOpen || span.nextFrame < toFrame || !span.isCommitted) return;

@@ -1,0 +1,48 @@
+// The clock of the provider's detection: it counts what was appended in its session. Where that lies
+// in the call, also after audio was appended a second time:
+//
+//   appended   0 ........ 50 ........ 60 | 90          early commit at 50, taken back at 60: 30 frames
+//   the call   0 ........ 50 ........ 60 30 ...... 60  of the call are told again
+//
+// Station: inside the span forwarder, which appends.
+// Limits: the newest take-back is known; who is still told of the one before is a second late.
+import { FRAME_MS } from "../limits.ts";
+
+/** A moment of the provider's clock. */
+export interface HeardAt {
+  /** Where it lies in the call. */
+  readonly frame: number;
+  /** It was heard before an early commit was taken back, and has been told again since. */
+  readonly isToldAgain: boolean;
+}
+
+export class ProviderClock {
+  #framesAppended = 0;
+  #takenBackFrames = 0;
+  #takenBackNextFrame = 0;
+
+  onAppended(frames: number): void {
+    this.#framesAppended += frames;
+  }
+
+  /** Of the call this frame would have been appended next; some that come before it are. */
+  onTakenBack(nextFrame: number): void {
+    this.#takenBackFrames = this.#framesAppended;
+    this.#takenBackNextFrame = nextFrame;
+  }
+
+  /** Another session has heard nothing yet. */
+  restart(): void {
+    this.#framesAppended = 0;
+    this.onTakenBack(0);
+  }
+
+  /** nextFrame: of the call, appended next. */
+  at(positionMs: number, nextFrame: number): HeardAt {
+    const heard = Math.floor(positionMs / FRAME_MS);
+    const isToldAgain = heard <= this.#takenBackFrames;
+    const before = this.#takenBackNextFrame - this.#takenBackFrames;
+    const base = isToldAgain ? before : nextFrame - this.#framesAppended;
+    return { frame: base + heard, isToldAgain };
+  }
+}
