@@ -32,7 +32,8 @@ const BUSINESS_CHARACTERS_MAX = 500;
 /** What every call of the process shares. */
 export interface ThinkingParts {
   readonly pool: ThinkerPool;
-  readonly store: ContextStore;
+  /** Of results. */
+  readonly store: Pick<ContextStore, "cached" | "cache">;
   /** What the voice is told of its tool. */
   readonly responderPrompt: string;
 }
@@ -50,7 +51,7 @@ export interface CallThinkingDeps extends CallThinkingParts {
   readonly instructions: string;
   /** What the session was told when it was dialled, which may be before the call. */
   readonly instructionsTold: string;
-  readonly upstream: Upstream;
+  readonly upstream: Pick<Upstream, "isReady" | "updateSession">;
   readonly conversation: () => Conversation;
   readonly watch: ThinkerWatch;
   /** Runs an act of ours inside the call's guard; nothing once the call is over. */

@@ -30,6 +30,8 @@ export class CallRules {
   #openRequest = "";
   /** The provider refused it: an answer of its own takes its place. */
   #refusedRequest = "";
+  /** A response without a tag came while one was requested: it may be that one. */
+  #isTakenForOurs = false;
   readonly #cancelledRequests = new Set<string>();
   #requestLast = 0;
   #stoppedThrough = 0;
@@ -89,7 +91,9 @@ export class CallRules {
   /** The provider's own answer, without a tag, is to everything said so far. */
   onCreated(responseId: string, tag: string): void {
     this.#created.add(responseId);
-    if (tag === "") this.#unansweredMs = -1;
+    if (tag !== "") return;
+    this.#unansweredMs = -1;
+    this.#isTakenForOurs = this.#openRequest !== "";
   }
 
   /** The provider refuses this request; nothing of it will come. */
@@ -97,10 +101,11 @@ export class CallRules {
     if (tag === this.#openRequest) this.#refusedRequest = tag;
   }
 
-  /** The provider's own answer is over; what was stopped before it had a name may have been it. */
+  /** The provider's own answer is over; what was asked before it had a name may have been it. */
   onOwnResponseOver(): void {
-    const isRefused = this.#refusedRequest === this.#openRequest;
+    const isRefused = this.#refusedRequest === this.#openRequest || this.#isTakenForOurs;
     if (isRefused || this.#requestLast <= this.#stoppedThrough) this.#openRequest = "";
+    this.#isTakenForOurs = false;
   }
 
   onCancel(tag: string): void {
@@ -194,6 +199,11 @@ export class CallRules {
       this.fail("every turn is answered");
   }
 
+  /** Neither a nudge nor a line that bridges a wait. */
+  isAnswer(item: number): boolean {
+    return !/^(?:nudge|progress):/.test(this.#tagOfItem.get(item) ?? "");
+  }
+
   // ---- playout ------------------------------------------------------------------------------
 
   onItemAudio(item: number, tag: string, responseId: string): void {
@@ -269,10 +279,7 @@ export class CallRules {
 
   // ---- the caller's audio -------------------------------------------------------------------
 
-  /**
-   * A span was opened; voiceStart: first frame of the voice that is going on, -1 when the model
-   * erred.
-   */
+  /** voiceStart: first frame of the voice that is going on, -1 when the model erred. */
   checkSpanStart(first: number, voiceStart: number, earliest: number): void {
     if (voiceStart < 0) return;
     const needed = Math.max(earliest, voiceStart - PRE_ROLL_FRAMES + ONSET_SLACK_FRAMES);

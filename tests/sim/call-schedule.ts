@@ -5,6 +5,9 @@ import type { SimulatedTurns } from "./knobs.ts";
 
 /** Longer than any deadline of the service: after it nothing of the faults is left. */
 const CALM_MS = 45_000;
+/** The same with thinkers that take their time. */
+const CALM_MS_MAX = 120_000;
+const POLL_MS = 500;
 const LAST_UTTERANCE_MS = 1_500;
 const LAST_ANSWER_MS_MAX = 25_000;
 const END_MS_MAX = 25_000;
@@ -13,6 +16,7 @@ const SWITCH_EVERY_MS = 5_000;
 export class CallSchedule {
   readonly #world: CallWorld;
   #isCalm = false;
+  #calmMs = 0;
   #isFinished = false;
   #turnsHeard = 0;
   #framesAnswered = 0;
@@ -103,6 +107,7 @@ export class CallSchedule {
 
   #beginCalm(): void {
     this.#isCalm = true;
+    this.#calmMs = this.#world.time.nowMs();
     this.#world.calm();
     this.#world.time.after(CALM_MS, () => this.#checkListening());
   }
@@ -111,11 +116,16 @@ export class CallSchedule {
     if (this.isFinished()) return;
     const { service, rules, farEnd, provider, trace, caller, time } = this.#world;
     const sequence = service.conversation.sequence();
+    if (this.#isStillAnswering()) {
+      time.after(POLL_MS, () => this.#checkListening());
+      return;
+    }
     if (sequence.state() !== "idle") rules.fail("after the faults the call listens again");
     if (rules.isTurnOpen()) rules.fail("after the faults nobody's turn is open");
     if (farEnd.isHeard()) rules.fail("after the faults the agent comes to an end");
     if (service.turnsUnacknowledged() > 0) rules.fail("every turn reaches the provider");
-    if (provider.openTools() > 0) rules.fail("every tool call is answered exactly once");
+    if (provider.tools.open() > 0) rules.fail("every tool call is answered exactly once");
+    service.thinking.rules.checkAllAnswered();
     provider.checkSaid((itemId) => service.wasSent(itemId));
     this.#checkSwitches();
     const broken = this.#world.hybrid.broken(provider.remaining());
@@ -130,6 +140,15 @@ export class CallSchedule {
       if (this.#framesAnswered === framesAnswered) rules.fail("the caller is answered at the end");
       this.#finish();
     });
+  }
+
+  /** Thinkers may be slow, and a nudge may follow what they found. */
+  #isStillAnswering(): boolean {
+    const { service, farEnd, time, knobs } = this.#world;
+    const isLong = knobs.toolPercent > 0 || knobs.nudgeAfterMs > 0;
+    if (!isLong || time.nowMs() > this.#calmMs + CALM_MS_MAX) return false;
+    const isIdle = service.conversation.sequence().state() === "idle";
+    return service.thinking.isThinking() || !isIdle || farEnd.isHeard();
   }
 
   /** Words that a lost session or a model that errs may have cost are nobody's fault. */

@@ -16,12 +16,15 @@ import { ProviderModel } from "./provider-model.ts";
 import { SAMPLES_PER_MS, ServiceModel } from "./service-model.ts";
 import { SpeculationRules } from "./speculation-rules.ts";
 import { SwitchRules } from "./switch-rules.ts";
+import type { ThinkingCount } from "./thinker-model.ts";
 import { Trace } from "./trace.ts";
 import { VirtualTime } from "./virtual-time.ts";
 
 const FRAME_MS = 20;
 /** A bound for a world that does not end by itself. */
 const STEPS_MAX = 400_000;
+/** A slow store, and a little. */
+const AFTERLIFE_MS = 2_000;
 
 export class CallWorld {
   readonly time = new VirtualTime();
@@ -100,10 +103,10 @@ export class CallWorld {
     try {
       this.time.at(0, () => this.#microphone());
       this.#schedule.plan();
-      while (!this.#schedule.isFinished() && this.#steps < STEPS_MAX && this.time.step())
-        this.#steps += 1;
+      while (!this.#schedule.isFinished() && this.#step());
       if (this.#steps >= STEPS_MAX) this.rules.fail("a call comes to its end");
       if (this.service.timersSet() > 0) this.rules.fail("every timer is freed at the end");
+      this.#outlive();
     } catch (error) {
       if (!(error instanceof Error)) throw error;
       const where = error.name === "BrokenRule" ? "" : ` (${error.stack?.split("\n")[2]?.trim()})`;
@@ -118,6 +121,23 @@ export class CallWorld {
       counts: this.#counts,
       trace: this.trace.lines ?? [],
     };
+  }
+
+  /** One event, and what its promises do before the next. -> false when none is left. */
+  #step(): boolean {
+    if (this.#steps >= STEPS_MAX || !this.time.step()) return false;
+    this.#steps += 1;
+    this.service.thinking.drain();
+    return true;
+  }
+
+  /** Thinkers that the hang-up left behind may answer still; nothing may come of it. */
+  #outlive(): void {
+    const { thinking } = this.service;
+    const endMs = this.time.nowMs() + AFTERLIFE_MS;
+    thinking.checkEnded();
+    while (thinking.isThinking() && this.time.nowMs() < endMs && this.#step());
+    thinking.checkLeft();
   }
 
   // ---- the way between ----------------------------------------------------------------------
@@ -151,6 +171,7 @@ export class CallWorld {
     this.#isCalm = true;
     this.caller.command(calm);
     this.provider.calm(calm);
+    this.service.thinking.calm();
     for (const link of [this.#toProvider, this.#fromProvider, this.#toFarEnd, this.#fromFarEnd]) {
       link.calm();
     }
@@ -170,7 +191,7 @@ export class CallWorld {
   }
 
   toFarEnd(item: number, positionSamples: number, samples: number, generation: number): void {
-    if (item !== 0) this.#schedule.onAnswerSent();
+    if (item !== 0 && this.rules.isAnswer(item)) this.#schedule.onAnswerSent();
     this.#toFarEnd.send(() => this.farEnd.onFrame(item, positionSamples, samples, generation));
   }
 
@@ -222,7 +243,7 @@ export class CallWorld {
     });
   }
 
-  count(name: ConversationCount | "calls" | "turns"): void {
+  count(name: ConversationCount | ThinkingCount): void {
     this.#counts.set(name, (this.#counts.get(name) ?? 0) + 1);
   }
 
@@ -245,6 +266,7 @@ export class CallWorld {
     this.rules.checkAnswerOwed();
     this.rules.pace.checkPause();
     this.speculation.check();
+    this.service.thinking.rules.check();
     if (!this.service.isOver) this.bargeIn.checkFrame();
   }
 

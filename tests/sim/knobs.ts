@@ -57,7 +57,12 @@ export interface Knobs {
   readonly deltaFramesMax: number;
   readonly slowDeltaPercent: number;
   readonly toolPercent: number;
-  readonly toolMsMax: number;
+  /** A thinker's deadline is at most this. */
+  readonly thinkerMsMax: number;
+  readonly thinkersPerCall: number;
+  /** How soon a wait is bridged; 0: never. */
+  readonly progressMs: number;
+  readonly storeAwayPercent: number;
   readonly lateAfterCancelMs: number;
   readonly refusePercent: number;
   readonly lostCreatedPercent: number;
@@ -77,6 +82,8 @@ export interface Knobs {
   // The service.
   readonly timerLateMs: number;
   readonly stallPercent: number;
+  /** It asks a silent caller whether anybody is there; 0: never. */
+  readonly nudgeAfterMs: number;
 }
 
 /** Some seeds are calm in each respect: a fault must be found among well-behaved neighbours too. */
@@ -116,7 +123,10 @@ export function drawKnobs(dice: Dice): Knobs {
     deltaFramesMax: dice.between(2, 40),
     slowDeltaPercent: sometimes(40, 50),
     toolPercent: sometimes(50, 60),
-    toolMsMax: dice.between(0, 6_000),
+    thinkerMsMax: dice.between(1_500, 31_000),
+    thinkersPerCall: dice.between(1, 3),
+    progressMs: sometimes(70, 4_000),
+    storeAwayPercent: sometimes(30, 60),
     lateAfterCancelMs: sometimes(60, 400),
     refusePercent: sometimes(20, 30),
     lostCreatedPercent: sometimes(12, 20),
@@ -130,6 +140,7 @@ export function drawKnobs(dice: Dice): Knobs {
     providerSilenceFrames: dice.between(10, 40),
     timerLateMs: dice.between(0, 4),
     stallPercent: sometimes(30, 100),
+    nudgeAfterMs: dice.chance(40) ? dice.between(2_000, 6_000) : 0,
   };
   return { ...knobs, speculation: drawSpeculation(dice, knobs.silenceWindows) };
 }
@@ -169,7 +180,6 @@ export function withoutFaults(knobs: Knobs): Knobs {
     switchPercent: 0,
     pressTwicePercent: 0,
     slowDeltaPercent: 0,
-    toolPercent: 0,
     refusePercent: 0,
     lostCreatedPercent: 0,
     lostDonePercent: 0,

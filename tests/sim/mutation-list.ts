@@ -2,6 +2,7 @@
 
 import { HYBRID_MUTATIONS } from "./hybrid-mutations.ts";
 import { SPECULATION_MUTATIONS } from "./speculation-mutations.ts";
+import { THINKING_MUTATIONS } from "./thinking-mutations.ts";
 
 export interface Mutation {
   readonly rule: string;
@@ -287,4 +288,5 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   ...SPECULATION_MUTATIONS,
   ...HYBRID_MUTATIONS,
+  ...THINKING_MUTATIONS,
 ];

@@ -2,20 +2,36 @@
 // notices. A simulator that finds no planted fault proves nothing about the absence of others.
 // A mutation is a replacement of text that occurs exactly once; one that no longer applies fails
 // too.
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { MUTATIONS, type Mutation } from "./mutation-list.ts";
 
 const ROOT = join(import.meta.dir, "../..");
-/** What a simulated call needs; nothing of it imports a package. */
+/** What a simulated call needs; the packages that it imports are linked. */
 const NEEDED = [
   "service/assert.ts",
+  "service/errors.ts",
   "service/limits.ts",
+  "service/call-memory.ts",
+  "service/call-thinking.ts",
   "service/contract",
   "service/conversation",
   "service/lane/fast/held-tool-calls.ts",
+  "service/lane/fast/lane-owner.ts",
+  "service/lane/fast/tool-answer.ts",
+  "service/provider/deadline.ts",
+  "service/thinker",
   "service/upstream/commit-acks.ts",
+  "service/upstream/provider-clock.ts",
   "service/upstream/provider-turns.ts",
   "service/upstream/span-forwarder.ts",
   "tests/sim",
@@ -32,6 +48,7 @@ try {
     mkdirSync(dirname(join(directory, path)), { recursive: true });
     cpSync(join(ROOT, path), join(directory, path), { recursive: true });
   }
+  symlinkSync(join(ROOT, "node_modules"), join(directory, "node_modules"));
   for (const mutation of chosen) {
     const finding = tryMutation(mutation);
     if (!finding.isFound) missed += 1;

@@ -3,15 +3,15 @@
 import type { Dice } from "./dice.ts";
 import type { Knobs, SimulatedTurns } from "./knobs.ts";
 import { ProviderEars } from "./provider-ears.ts";
-import type { ProviderEvents } from "./provider-model.ts";
+import type { ProviderEvent } from "./provider-model.ts";
 
 const FRAME_MS = 20;
 const COMMIT_FRAMES_MIN = 5;
 
 export interface ProviderInputOwner {
-  emit(event: (events: ProviderEvents) => void): void;
+  emit(event: ProviderEvent): void;
   /** What became of a commit: in order, though not always at once. isOwn: nobody asked for it. */
-  acknowledge(event: (events: ProviderEvents) => void, isOwn: boolean): void;
+  acknowledge(event: ProviderEvent, isOwn: boolean): void;
   breakRule(rule: string): void;
   /** The caller speaks: its own answer is over. */
   onSpeechStarted(): void;

@@ -4,10 +4,13 @@
 import type { Dice } from "./dice.ts";
 import type { Knobs } from "./knobs.ts";
 import { ProviderInput } from "./provider-input.ts";
+import { ProviderTools } from "./provider-tools.ts";
 import type { VirtualTime } from "./virtual-time.ts";
 
 const FRAME_MS = 20;
 const COMMITTED_MS_MAX = 1_200;
+/** Of one response. */
+const TOOLS_MAX = 4;
 
 export interface ProviderEvents {
   onCommitted(itemId: string): void;
@@ -23,16 +26,19 @@ export interface ProviderEvents {
   onClosed(): void;
 }
 
+export type ProviderEvent = (events: ProviderEvents) => void;
+
 interface ActiveResponse {
   readonly id: string;
   readonly tag: string;
   isCancelled: boolean;
+  tools: number;
 }
 
 export class ProviderModel {
   readonly #time: VirtualTime;
   readonly #dice: Dice;
-  readonly #send: (event: (events: ProviderEvents) => void) => void;
+  readonly #send: (event: ProviderEvent) => void;
   readonly #breakRule: (rule: string) => void;
   readonly #samplesPerMs: number;
   #knobs: Knobs;
@@ -40,12 +46,11 @@ export class ProviderModel {
   /** Samples generated of each assistant item. */
   readonly #items = new Map<string, number>();
   readonly #deleted = new Set<string>();
-  readonly #openTools = new Set<string>();
+  readonly tools: ProviderTools;
   #active: ActiveResponse | null = null;
   #responseLast = 0;
   #session = 0;
   readonly #olderItems = new Set<string>();
-  readonly #olderTools = new Set<string>();
   #isClosed = false;
   /** When the newest acknowledgement is told. */
   #acknowledgedMs = 0;
@@ -58,7 +63,7 @@ export class ProviderModel {
     knobs: Knobs,
     samplesPerMs: number,
     isVoiced: (frame: number) => boolean,
-    send: (event: (events: ProviderEvents) => void) => void,
+    send: (event: ProviderEvent) => void,
     breakRule: (rule: string) => void,
   ) {
     this.#time = time;
@@ -74,6 +79,7 @@ export class ProviderModel {
     this.#samplesPerMs = samplesPerMs;
     this.#send = send;
     this.#breakRule = breakRule;
+    this.tools = new ProviderTools((event) => this.#emit(event), breakRule);
   }
 
   calm(knobs: Knobs): void {
@@ -97,8 +103,7 @@ export class ProviderModel {
     for (const itemId of this.#items.keys()) this.#olderItems.add(itemId);
     for (const { itemId } of this.input.committed) this.#olderItems.add(itemId);
     this.#items.clear();
-    for (const toolCallId of this.#openTools) this.#olderTools.add(toolCallId);
-    this.#openTools.clear();
+    this.tools.beginSession();
   }
 
   /** What of the caller's is in the conversation, in order. */
@@ -118,19 +123,12 @@ export class ProviderModel {
     }
   }
 
-  openTools(): number {
-    return this.#openTools.size;
-  }
-
   // ---- commands, as they arrive -------------------------------------------------------------
 
   respond(tag: string): void {
     this.input.checkOnce(this.#deleted);
     if (this.#dice.chance(this.#knobs.slowCreatedPercent)) {
-      const session = this.#session;
-      this.#time.after(this.#dice.between(9_500, 14_000), () => {
-        if (session === this.#session) this.#respondNow(tag);
-      });
+      this.#inSession(this.#dice.between(9_500, 14_000), () => this.#respondNow(tag));
     } else this.#respondNow(tag);
   }
 
@@ -144,7 +142,7 @@ export class ProviderModel {
       return;
     }
     this.#responseLast += 1;
-    const response = { id: `r${this.#responseLast}`, tag, isCancelled: false };
+    const response = { id: `r${this.#responseLast}`, tag, isCancelled: false, tools: 0 };
     this.#active = response;
     if (this.#dice.chance(this.#knobs.lostCreatedPercent)) {
       // Never heard of again; the provider itself forgets it after a while.
@@ -156,8 +154,10 @@ export class ProviderModel {
     }
     this.#emit((events) => events.onCreated(response.id, tag));
     const isTool = this.#dice.chance(this.#knobs.toolPercent);
+    response.tools = isTool ? this.#dice.between(1, TOOLS_MAX) : 0;
+    const isCall = isTool && this.#dice.chance(50);
     const firstMs = this.#dice.between(30, this.#knobs.firstAudioMsMax);
-    this.#time.after(firstMs, () => (isTool ? this.#callTool(response) : this.#speak(response)));
+    this.#time.after(firstMs, () => (isCall ? this.#callTools(response) : this.#speak(response)));
   }
 
   cancel(responseId: string): void {
@@ -194,32 +194,25 @@ export class ProviderModel {
     this.#deleted.add(itemId);
   }
 
-  submitToolOutput(toolCallId: string): void {
-    if (this.#olderTools.delete(toolCallId)) return;
-    if (!this.#openTools.delete(toolCallId)) {
-      this.#breakRule("every tool call is answered exactly once");
-    }
-  }
-
   /** Its own detection stops its own answer, as `interrupt_response` does. */
   #onSpeechStarted(): void {
     this.#isOwnWaiting = false;
     if (this.#active !== null && !this.#active.isCancelled) this.cancel("");
   }
 
+  /** Its answer comes after its own acknowledgement of the turn, which may wait for older ones. */
   #onOwnTurn(): void {
-    if (this.#active === null) this.#respondNow("");
-    else this.#isOwnWaiting = true;
+    this.#isOwnWaiting = true;
+    const waitMs = this.#acknowledgedMs - this.#time.nowMs();
+    if (waitMs > 0) this.#inSession(waitMs, () => this.#answerOwnTurn());
+    else this.#answerOwnTurn();
   }
 
-  // ---- one response -------------------------------------------------------------------------
-
-  #callTool(response: ActiveResponse): void {
-    if (response.isCancelled || this.#active !== response) return;
-    const toolCallId = `tool-${response.id}`;
-    this.#openTools.add(toolCallId);
-    this.#emit((events) => events.onToolCall(response.id, toolCallId));
-    this.#done(response, "completed");
+  #callTools(response: ActiveResponse): void {
+    const isLate = response.isCancelled && this.#knobs.lateAfterCancelMs === 0;
+    if (this.#active !== response || isLate) return;
+    this.tools.call(response.id, response.tools);
+    if (!response.isCancelled) this.#done(response, "completed");
   }
 
   #speak(response: ActiveResponse): void {
@@ -248,13 +241,18 @@ export class ProviderModel {
     if (!this.#dice.chance(this.#knobs.lostDonePercent)) {
       this.#emit((events) => events.onAudioDone(response.id, itemId));
     }
-    if (index < items) {
-      const nextSamples = this.#dice.between(200, 2_000) * this.#samplesPerMs;
-      this.#time.after(gapMs, () => this.#speakItem(response, index + 1, items, nextSamples));
+    if (index === items) {
+      const isFailed = this.#dice.chance(this.#knobs.failedPercent);
+      this.#time.after(gapMs, () => this.#endSpeech(response, isFailed));
       return;
     }
-    const isFailed = this.#dice.chance(this.#knobs.failedPercent);
-    this.#time.after(gapMs, () => this.#done(response, isFailed ? "failed" : "completed"));
+    const nextSamples = this.#dice.between(200, 2_000) * this.#samplesPerMs;
+    this.#time.after(gapMs, () => this.#speakItem(response, index + 1, items, nextSamples));
+  }
+
+  #endSpeech(response: ActiveResponse, isFailed: boolean): void {
+    if (response.tools > 0) this.#callTools(response);
+    else this.#done(response, isFailed ? "failed" : "completed");
   }
 
   /** Mostly faster than real time; now and then slower, so that the pacer starves. */
@@ -273,27 +271,30 @@ export class ProviderModel {
   }
 
   #answerOwnTurn(): void {
-    if (this.#active !== null || !this.#isOwnWaiting) return;
+    const isFree = this.#active === null && this.#acknowledgedMs <= this.#time.nowMs();
+    if (!isFree || !this.#isOwnWaiting) return;
     this.#isOwnWaiting = false;
     this.#respondNow("");
   }
 
-  #acknowledge(event: (events: ProviderEvents) => void, isOwn: boolean): void {
+  #acknowledge(event: ProviderEvent, isOwn: boolean): void {
     const isSlow = !isOwn && this.#dice.chance(this.#knobs.slowCommittedPercent);
     const lateMs = isSlow ? this.#dice.between(100, COMMITTED_MS_MAX) : 0;
     const nowMs = this.#time.nowMs();
     this.#acknowledgedMs = Math.max(this.#acknowledgedMs, nowMs + lateMs);
-    if (this.#acknowledgedMs === nowMs) {
-      this.#emit(event);
-      return;
-    }
+    if (this.#acknowledgedMs === nowMs) this.#emit(event);
+    else this.#inSession(this.#acknowledgedMs - nowMs, () => this.#emit(event));
+  }
+
+  /** Later, unless the session is another one by then. */
+  #inSession(delayMs: number, act: () => void): void {
     const session = this.#session;
-    this.#time.after(this.#acknowledgedMs - nowMs, () => {
-      if (session === this.#session) this.#emit(event);
+    this.#time.after(delayMs, () => {
+      if (session === this.#session) act();
     });
   }
 
-  #emit(event: (events: ProviderEvents) => void): void {
+  #emit(event: ProviderEvent): void {
     if (!this.#isClosed) this.#send(event);
   }
 }

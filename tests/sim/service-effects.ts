@@ -121,14 +121,14 @@ export class ServiceEffects implements CallEffects {
 
   holdAnswer(): void {
     this.pacer.pause();
-    this.#service.heldToolCalls.hold();
+    this.#service.thinking.held.hold();
   }
 
   releaseAnswer(): void {
     this.#world.trace.note("release");
     this.#world.speculation.onReleased(this.pacer.isPlayable());
     this.pacer.resume();
-    this.#service.heldToolCalls.release();
+    this.#service.thinking.held.release();
   }
 
   dropAnswer(): void {
@@ -136,7 +136,7 @@ export class ServiceEffects implements CallEffects {
     this.#world.rules.onStopped(false);
     this.#world.bargeIn.onTakenBack();
     this.pacer.flush();
-    this.#service.heldToolCalls.drop();
+    this.#service.thinking.held.drop();
   }
 
   forceSpeechEnd(): void {
@@ -151,6 +151,8 @@ export class ServiceEffects implements CallEffects {
     const { rules, speculation } = this.#world;
     rules.onRequest(request.tag, this.#service.conversation.turnId(), speculation.onRequest());
     this.#world.bargeIn.onRequest(request.tag, request.instructions);
+    const { conversation, thinking } = this.#service;
+    thinking.rules.onRequest(request.tag, request.instructions, conversation.turnId());
     this.#world.toProvider((provider) => provider.respond(request.tag));
     return SEND.SENT;
   }
@@ -267,6 +269,7 @@ export class ServiceEffects implements CallEffects {
     this.#world.bargeIn.onCount(name);
     if (name === "speculation_off") this.#world.speculation.onOff();
     if (name === "response_resync") this.#world.rules.onResync();
+    if (name === "idle_nudge") this.#service.thinking.rules.onNudge();
   }
 
   noteSavedMs(): void {}
@@ -275,6 +278,7 @@ export class ServiceEffects implements CallEffects {
     this.#world.trace.note("ended", reason.length);
     this.#world.rules.onEnd(this.pacer.queuedSamples());
     this.#service.isOver = true;
+    this.#service.thinking.close();
     this.pacer.close();
   }
 

@@ -1,15 +1,17 @@
 // The service's side of a simulated call: the real conversation, told of everything in the order in
 // which the fast lane tells it. What it does about it: service-effects.ts.
 import { Conversation } from "../../service/conversation/conversation.ts";
+import type { IdleSettings } from "../../service/conversation/idle.ts";
 import type { LedgerItem } from "../../service/conversation/playout-ledger.ts";
-import { HeldToolCalls, type ToolCall } from "../../service/lane/fast/held-tool-calls.ts";
 import { ACKNOWLEDGEMENT } from "./barge-in-rules.ts";
 import type { CallWorld } from "./call-world.ts";
 import { CoreModel } from "./core-model.ts";
-import { isOwnerAlwaysLocal, type SimulatedTurns } from "./knobs.ts";
+import { isOwnerAlwaysLocal, type Knobs, type SimulatedTurns } from "./knobs.ts";
 import type { ProviderEvents } from "./provider-model.ts";
 import { idNumber } from "./trace.ts";
 import { FRAME_SAMPLES, ServiceEffects } from "./service-effects.ts";
+import { ThinkingModel } from "./thinking-model.ts";
+import { NUDGE, NUDGE_WAITING } from "./thinking-rules.ts";
 import { TurnEndRules } from "./turn-end-rules.ts";
 
 export const SAMPLES_PER_MS = 8;
@@ -23,7 +25,7 @@ export class ServiceModel implements ProviderEvents {
   readonly conversation: Conversation;
   readonly core: CoreModel;
   readonly turnEnd: TurnEndRules;
-  readonly heldToolCalls: HeldToolCalls;
+  readonly thinking: ThinkingModel;
   readonly #effects: ServiceEffects;
   readonly #tagOfResponse = new Map<string, string>();
   #turns: SimulatedTurns;
@@ -42,9 +44,11 @@ export class ServiceModel implements ProviderEvents {
         if (!this.isOver) this.conversation.turnEnd()?.onVote(generation, probability);
       },
     });
-    this.heldToolCalls = new HeldToolCalls({
-      carryOut: (call) => this.#carryOut(call),
-      refuse: ({ toolCallId }) => this.#submitToolOutput(toolCallId),
+    this.thinking = new ThinkingModel({
+      world,
+      conversation: () => this.conversation,
+      isOver: () => this.isOver,
+      isAgentQuiet: () => this.#effects.pacer.queuedSamples() === 0,
     });
     const words = { instructions: "Say hello.", isProtected: knobs.isGreetingProtected };
     const settings = {
@@ -57,7 +61,7 @@ export class ServiceModel implements ProviderEvents {
       turnMsMax: 60_000,
       responseWaitMs: 10_000,
       greeting: knobs.hasGreeting ? words : null,
-      idle: null,
+      idle: idleOf(knobs),
       turnEnd: this.turnEnd.settings(),
       protectedSpeech: knobs.protectedSpeech,
       bargeInAction: knobs.bargeInAction,
@@ -135,6 +139,7 @@ export class ServiceModel implements ProviderEvents {
   close(): void {
     this.isOver = true;
     this.conversation.close();
+    this.thinking.close();
     this.#effects.pacer.close();
   }
 
@@ -145,6 +150,7 @@ export class ServiceModel implements ProviderEvents {
     this.#effects.isReady = true;
     this.#effects.forwarder.flush();
     this.conversation.onUpstreamReady();
+    this.thinking.onUpstreamReady();
   }
 
   /** In the order of the fast lane: spans first, then what waits for an answer. */
@@ -152,6 +158,7 @@ export class ServiceModel implements ProviderEvents {
     this.#world.trace.note("lost");
     this.#world.rules.onLost();
     this.#effects.spans.onLost();
+    this.thinking.onLost();
     this.conversation.onUpstreamLost();
   }
 
@@ -160,7 +167,7 @@ export class ServiceModel implements ProviderEvents {
     this.#world.trace.note("restored");
     this.conversation.onUpstreamReplaced();
     const isUnheard = this.conversation.isAnswerLost();
-    this.#effects.spans.onRestored(isUnheard);
+    this.#effects.spans.onRestored(isUnheard, this.#isProviderTurns());
     this.#effects.forwarder.onRestored(isUnheard);
     this.conversation.onUpstreamRestored();
   }
@@ -232,7 +239,7 @@ export class ServiceModel implements ProviderEvents {
     if (this.isOver) return;
     const turnId = this.conversation.onToolCall(responseId);
     this.#world.trace.note("tool", turnId);
-    this.heldToolCalls.onToolCall({ toolCallId, name: "tool", argumentsText: "{}", turnId });
+    this.thinking.onToolCall(toolCallId, turnId);
   }
 
   onDone(responseId: string, status: "completed" | "cancelled" | "failed"): void {
@@ -253,6 +260,7 @@ export class ServiceModel implements ProviderEvents {
     const { rules } = this.#world;
     if (code === "conversation_already_has_active_response") {
       rules.onAlreadyActive();
+      this.thinking.rules.onAskedInVain();
     } else if (code === "response_cancel_not_active") rules.onNothingToCancel();
     else if (code === "input_audio_buffer_commit_empty") {
       this.conversation.onCommitRefused(this.#effects.forwarder.onCommitRefused());
@@ -263,23 +271,6 @@ export class ServiceModel implements ProviderEvents {
   onClosed(): void {
     this.#world.trace.note("upstream closed");
     this.close();
-  }
-
-  #carryOut({ toolCallId, turnId }: ToolCall): void {
-    const { knobs, dice, time, rules, speculation } = this.#world;
-    speculation.onToolCarriedOut();
-    const answer = () => {
-      if (this.isOver) return;
-      this.#submitToolOutput(toolCallId);
-      if (turnId === this.conversation.turnId()) rules.onAnswerOwed();
-      this.conversation.onToolAnswered(turnId);
-    };
-    if (dice.chance(30)) answer();
-    else time.atService(time.nowMs() + dice.between(0, knobs.toolMsMax), answer);
-  }
-
-  #submitToolOutput(toolCallId: string): void {
-    this.#world.toProvider((provider) => provider.submitToolOutput(toolCallId));
   }
 
   #checkHeard(): void {
@@ -295,4 +286,12 @@ export class ServiceModel implements ProviderEvents {
 
 function isSent(item: LedgerItem): boolean {
   return item.sentSamples > 0;
+}
+
+/** It never gives up on the caller: when the call ends is the schedule's. */
+function idleOf({ nudgeAfterMs }: Knobs): IdleSettings | null {
+  if (nudgeAfterMs === 0) return null;
+  const goodbye = { goodbyeAfterMs: 0, goodbyeInstructions: "" };
+  const words = { nudgeInstructions: NUDGE, nudgeWaitingInstructions: NUDGE_WAITING };
+  return { nudgeAfterMs, nudgesMax: 1, ...words, ...goodbye };
 }

@@ -16,7 +16,7 @@ describe("a simulated call", () => {
       if (brokenRule !== null) broken.push(`seed ${seed}: ${brokenRule}`);
     }
     expect(broken).toEqual([]);
-  }, 60_000);
+  }, 120_000);
 
   test("the same seed is the same call, event for event", () => {
     for (const seed of [7, 77, 777]) {

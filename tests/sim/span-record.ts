@@ -104,7 +104,7 @@ export class SpanRecord {
   }
 
   /** What was not acknowledged is committed again, and the newest that was if nobody wrote it down. */
-  onRestored(isUnheard: boolean): void {
+  onRestored(isUnheard: boolean, isProviderTurns: boolean): void {
     const isGone = (entry: Entry, index: number) =>
       index >= this.#acknowledged && entry.isTakenBack;
     this.#spans = this.#spans.filter((entry, index) => !isGone(entry, index));
@@ -113,5 +113,10 @@ export class SpanRecord {
     this.#next = Math.max(this.#forgotten, wanted);
     this.#acknowledged = this.#next;
     this.#acknowledgedLast = -1;
+    // A turn from before somebody else took over: the provider cuts it as it hears it.
+    if (isProviderTurns) {
+      const cross = (entry: Entry) => ({ ...entry, isCrossed: true });
+      this.#spans = this.#spans.map((entry, index) => (index < this.#next ? entry : cross(entry)));
+    }
   }
 }

@@ -44,7 +44,7 @@ export interface LaneOwner {
 }
 
 /** A throw in a callback of the lane's is the call's end, and nobody else's. */
-export function guard(owner: LaneOwner, act: () => void): void {
+export function guard(owner: Pick<LaneOwner, "onBug">, act: () => void): void {
   try {
     act();
   } catch (error) {

@@ -24,8 +24,8 @@ const NO_ROOM = JSON.stringify({
 
 export interface ToolAnswersParts {
   readonly clock: Clock;
-  readonly owner: LaneOwner;
-  readonly upstream: Upstream;
+  readonly owner: Pick<LaneOwner, "onNotice" | "answerTool" | "onCount" | "onBug">;
+  readonly upstream: Pick<Upstream, "submitToolOutput">;
   /** The model has the answer, at once or later; not after the call's end. */
   readonly onAnswered: (turnId: number) => void;
 }

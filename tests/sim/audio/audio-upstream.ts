@@ -103,7 +103,7 @@ export class AudioUpstream implements Upstream, ProviderEvents {
   }
 
   submitToolOutput(toolCallId: string): SendResult {
-    this.#world.toProvider((provider) => provider.submitToolOutput(toolCallId));
+    this.#world.toProvider((provider) => provider.tools.submit(toolCallId));
     return SEND.SENT;
   }
 

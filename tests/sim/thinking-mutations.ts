@@ -1,0 +1,110 @@
+// Planted faults of thinkers and of the tool calls that go to them, beside mutation-list.ts.
+import type { Mutation } from "./mutation-list.ts";
+
+const DESK = "service/thinker/thinker-desk.ts";
+const WAIT = "service/thinker/wait.ts";
+const SEQUENCE = "service/conversation/response-sequence.ts";
+const WAITING = "service/conversation/waiting-caller.ts";
+
+export const THINKING_MUTATIONS: readonly Mutation[] = [
+  {
+    rule: "thinkers: a tool call that is not wanted gets no output",
+    file: "service/lane/fast/held-tool-calls.ts",
+    replacements: [
+      ["if (!isWanted) this.#sinks.refuse(call, NOT_CARRIED_OUT);", "if (!isWanted) return;"],
+    ],
+  },
+  {
+    rule: "thinkers: a tool that is not there gets no output",
+    file: DESK,
+    replacements: [["      queueMicrotask(() => onAnswer(answer));\n", ""]],
+  },
+  {
+    rule: "thinkers: a tool call is answered twice",
+    file: DESK,
+    replacements: [[".then(onAnswer)", ".then((answer) => (onAnswer(answer), onAnswer(answer)))"]],
+  },
+  {
+    rule: "thinkers: a stale answer takes the place of a wanted one",
+    file: SEQUENCE,
+    replacements: [
+      [
+        'if (this.#isStale(ask)) {\n      this.#effects.count("response_stale");\n      return;\n    }\n    this.forget',
+        "this.forget",
+      ],
+    ],
+  },
+  {
+    rule: "thinkers: an answer is asked for twice",
+    file: "service/conversation/conversation.ts",
+    replacements: [
+      [
+        'this.#voice.sequence.ask({ asker: "tool", turnId, instructions: "", deadlineMs });',
+        'this.#voice.sequence.ask({ asker: "tool", turnId, instructions: "", deadlineMs });\n    this.#voice.sequence.ask({ asker: "tool", turnId, instructions: "", deadlineMs });',
+      ],
+    ],
+  },
+  {
+    rule: "thinkers: one that never answers is waited for",
+    file: WAIT,
+    replacements: [["this.#deadline.total(timeoutMs);", "void timeoutMs;"]],
+  },
+  {
+    rule: "thinkers: one that throws leaves its call without an output",
+    file: DESK,
+    replacements: [
+      [
+        'return failed(isLate ? "It took too long to find out." : "It could not be found out.");',
+        'if (!isLate) throw error;\n      return failed("It took too long to find out.");',
+      ],
+    ],
+  },
+  {
+    rule: "thinkers: a hang-up leaves them at work",
+    file: DESK,
+    replacements: [["    this.#closing.abort();\n", ""]],
+  },
+  {
+    rule: "thinkers: the deadline's timer stays behind",
+    file: WAIT,
+    replacements: [["      this.#deadline.end();\n", ""]],
+  },
+  {
+    rule: "thinkers: no bound of one call",
+    file: DESK,
+    replacements: [["this.#working < pool.settings.perCallMax && pool.begin()", "pool.begin()"]],
+  },
+  {
+    rule: "thinkers: places are not given back",
+    file: DESK,
+    replacements: [["        pool.end();\n", ""]],
+  },
+  {
+    rule: "thinkers: a line over an answer",
+    file: WAITING,
+    replacements: [
+      ['sequence.state() === "idle" &&', 'sequence.state() !== "requested" &&'],
+      ["      voice.isDrained() &&\n", ""],
+    ],
+  },
+  {
+    rule: "thinkers: a line waits for another session",
+    file: SEQUENCE,
+    replacements: [['    this.forget("progress");\n', ""]],
+  },
+  {
+    rule: "thinkers: lines without end",
+    file: WAIT,
+    replacements: [["|| this.#lines >= progressMax", ""]],
+  },
+  {
+    rule: "thinkers: a nudge that does not know of them",
+    file: "service/conversation/silent-caller.ts",
+    replacements: [["(owner.waiting.isWaiting() ? nudgeWaitingInstructions : null) ??", ""]],
+  },
+  {
+    rule: "thinkers: the caller's words go into an answer for everybody",
+    file: DESK,
+    replacements: [["said: isShared ? [] : [...this.#said],", "said: [...this.#said],"]],
+  },
+];
