@@ -76,7 +76,9 @@ function thinkerSettings(domain: string, { timeoutSeconds, cacheSeconds }: Think
       .min(0)
       .max(86_400)
       .default(cacheSeconds)
-      .describe("how long an answer is given again, 0 = never"),
+      .describe(
+        "how long an answer is given again, 0 = never; only then it hears the newest words",
+      ),
   });
 }
 
@@ -113,7 +115,7 @@ export const THINKER_SETTINGS = z.strictObject({
   weather: thinkerSettings("weather", { timeoutSeconds: 20, cacheSeconds: 600 }),
   stocks: thinkerSettings("stocks", { timeoutSeconds: 20, cacheSeconds: 60 }),
   news: thinkerSettings("news", { timeoutSeconds: 30, cacheSeconds: 300 }),
-  knowledge: thinkerSettings("knowledge", { timeoutSeconds: 20, cacheSeconds: 120 }),
+  knowledge: thinkerSettings("knowledge", { timeoutSeconds: 20, cacheSeconds: 0 }),
   research: thinkerSettings("research", { timeoutSeconds: 90, cacheSeconds: 120 }),
 });
 

@@ -16,11 +16,11 @@ export interface ThinkRequest {
   /** The question, rephrased for the specialist (S1-24). */
   readonly query: string;
   readonly turnId: number;
-  /** Empty for a thinker whose answers everybody shares, as are the next two (RT-10). */
+  /** Empty for a thinker whose answers everybody shares, as is `business` (RT-10). */
   readonly context: CallerContext;
   /** What the operator's side knows of this call (S1-43); data, to be quoted. */
   readonly business: ReadonlyMap<string, string>;
-  /** The newest words of both sides, oldest first, bounded. */
+  /** The newest words of both sides, oldest first, bounded. Empty when answers are cached. */
   readonly said: readonly SaidText[];
   /** Tells how far it is ("comparing three offers"); may be spoken while the caller waits. */
   readonly onProgress: (text: string) => void;
@@ -45,11 +45,12 @@ export interface Thinker {
   /** One sentence for the responder: what to send here. */
   readonly description: string;
   readonly timeoutMs: number;
-  /** 0: never cached. */
+  /** 0: never cached, and `said` is told. Else an answer is given again to the same question. */
   readonly cacheSeconds: number;
   /**
-   * True: an answer depends on who asks, and is cached for that caller only (RT-10). False and
-   * cached: everybody shares the answers, so nothing of the caller is told to the thinker.
+   * True: an answer depends on who asks, and is cached for that caller only, and for as long as
+   * context and business are the same (RT-10). False and cached: everybody shares the answers, so
+   * nothing of the caller is told to the thinker.
    */
   readonly isPersonal: boolean;
   /** Rejects with VoxError or any error; `signal` ends it (timeout, hang-up). */

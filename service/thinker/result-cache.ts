@@ -1,6 +1,7 @@
 // What is kept of a thinker's answer, and under which key. The scope (everybody's, or one caller's)
-// is the memory's; here personal answers also carry what they depended on, so that a caller who has
-// moved does not hear the old place's weather (RT-10).
+// is the memory's; here an answer also carries everything that it depended on, so that a caller who
+// has moved does not hear the old place's weather, nor one call's unit in another (RT-10, S1-43).
+// The newest words are in no key, so thinkers whose answers are kept are not told them.
 import { z } from "zod";
 import type { CallerContext } from "../contract/caller-context.ts";
 import type { ThinkResult } from "../contract/thinker.ts";
@@ -10,10 +11,19 @@ const cachedSchema = z.object({
   sources: z.array(z.object({ title: z.string(), url: z.string() })).optional(),
 });
 
-/** context: null for answers everybody shares. Letter case and spaces of a query do not matter. */
-export function cacheKeyOf(domain: string, query: string, context: CallerContext | null): string {
+/** What a thinker is told besides the question; nothing of both where everybody shares an answer. */
+export interface Known {
+  readonly context: CallerContext;
+  /** What the operator's side knows of the call (S1-43): another call's may be another's. */
+  readonly business: ReadonlyMap<string, string>;
+}
+
+/** Letter case and spaces of a query do not matter. Topics count questions: nothing depends on it. */
+export function cacheKeyOf(domain: string, query: string, { context, business }: Known): string {
   const plain = query.toLowerCase().replace(/\s+/g, " ").trim();
-  const depends = context === null ? "" : JSON.stringify([context.preferences, context.facts]);
+  const { preferences, facts, summary, signals } = context;
+  const caller = [preferences, facts, summary, signals.callCount];
+  const depends = JSON.stringify([caller, [...business].sort()]);
   const hash = new Bun.CryptoHasher("sha256").update(`${plain}\n${depends}`).digest("hex");
   return `${domain}:${hash}`;
 }

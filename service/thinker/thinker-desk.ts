@@ -20,8 +20,9 @@ import type {
   ThinkerWatch,
   WatchedQuestion,
 } from "../contract/thinker.ts";
+import { applyContextUpdate } from "../conversation/caller-context.ts";
 import { VoxError } from "../errors.ts";
-import { cacheKeyOf, readCached, writeCached } from "./result-cache.ts";
+import { cacheKeyOf, type Known, readCached, writeCached } from "./result-cache.ts";
 import { ROUTING_TOOL, type Route, routeOf } from "./routing-tool.ts";
 import { outputOf, parsedResult, type ResultFlaw } from "./thinker-result.ts";
 import type { ThinkerPool } from "./thinker-pool.ts";
@@ -66,6 +67,13 @@ interface Question {
   readonly watched: WatchedQuestion;
 }
 
+interface Thought {
+  readonly result: ThinkResult;
+  readonly isCached: boolean;
+  /** What the thinker was told of the caller and the call. */
+  readonly known: Known;
+}
+
 export class ThinkerDesk {
   readonly #deps: DeskDeps;
   readonly #closing = new AbortController();
@@ -83,7 +91,7 @@ export class ThinkerDesk {
     return this.#working;
   }
 
-  /** Something was said; the newest words go to thinkers that answer personally. */
+  /** Something was said; the newest words go to thinkers whose answers are not kept. */
   onSaid(speaker: SaidText["speaker"], text: string): void {
     this.#said.push({ speaker, text: text.slice(0, SAID_CHARACTERS_MAX) });
     if (this.#said.length > SAID_TEXTS_MAX) this.#said.shift();
@@ -152,8 +160,9 @@ export class ThinkerDesk {
     const watched = watch.begin(toolCallId, domain);
     try {
       const question = { domain, query: route.query, turnId, routedMs, watched };
-      const { result, isCached } = await this.#think(question);
-      this.#keep(domain, route.query, result, isCached);
+      const thought = await this.#think(question);
+      const { result, isCached } = thought;
+      this.#keep(domain, route.query, thought);
       watched.end(this.#count(domain, isCached ? "cached" : "answered", turnId));
       if (!isCached) pool.metrics.observeAnswer(domain, pool.clock.nowMs() - startedMs);
       return { output: outputOf(result), state: "done" };
@@ -167,49 +176,54 @@ export class ThinkerDesk {
     }
   }
 
-  async #think({ domain, query, turnId, routedMs, watched }: Question) {
-    const { pool, memory, business } = this.#deps;
+  async #think({ domain, query, turnId, routedMs, watched }: Question): Promise<Thought> {
+    const { pool, memory } = this.#deps;
     const thinker = pool.thinker(domain);
-    const isShared = thinker.cacheSeconds > 0 && !thinker.isPersonal;
-    const context = memory.context();
-    const key = cacheKeyOf(domain, query, thinker.isPersonal ? context : null);
-    if (thinker.cacheSeconds > 0) {
-      const found = readCached(await this.#cached(thinker, key));
-      if (found !== null) return { result: found, isCached: true };
+    const isCaching = thinker.cacheSeconds > 0;
+    // As they are now: both may become more while the thinker works.
+    const known: Known =
+      isCaching && !thinker.isPersonal
+        ? { context: EMPTY_CALLER_CONTEXT, business: NOTHING }
+        : { context: memory.context(), business: new Map(this.#deps.business) };
+    if (isCaching) {
+      const found = readCached(await this.#cached(thinker, cacheKeyOf(domain, query, known)));
+      if (found !== null) return { result: found, isCached: true, known };
     }
     const wait = new Wait(pool, this.#closing.signal, thinker.timeoutMs, (text) =>
       this.#deps.onProgress(text, turnId),
     );
     const request = {
-      query,
-      turnId,
-      context: isShared ? EMPTY_CALLER_CONTEXT : context,
-      business: isShared ? NOTHING : business,
-      said: isShared ? [] : [...this.#said],
+      ...{ query, turnId, ...known },
+      // The same question later comes after other words; an answer that had these would be wrong.
+      said: isCaching ? [] : [...this.#said],
       onProgress: (text: string) => wait.onProgress(text.slice(0, PROGRESS_CHARACTERS_MAX)),
     };
     pool.metrics.observeDispatch(pool.clock.nowMs() - routedMs);
-    const result = await wait.until((signal) =>
+    const thought = await wait.until((signal) =>
       watched.within(() => thinker.think(request, signal)),
     );
     const onFlaw = (flaw: ResultFlaw) => pool.metrics.countFlaw(flaw);
-    return { result: parsedResult(domain, result, onFlaw), isCached: false };
+    return { result: parsedResult(domain, thought, onFlaw), isCached: false, known };
   }
 
   /**
    * What was learned is applied first, also for a cached answer (RT-10); then the answer is cached
-   * under what is known by now, as the same question will be asked with that.
+   * under what its thinker knew and taught, as the same question will be asked with that. What came
+   * from elsewhere meanwhile, it does not answer.
    */
-  #keep(domain: string, query: string, result: ThinkResult, isCached: boolean): void {
+  #keep(domain: string, query: string, { result, isCached, known }: Thought): void {
     const { pool, memory, store } = this.#deps;
     memory.update({ ...result.contextUpdate, topic: domain });
     const thinker = pool.thinker(domain);
-    const { cacheSeconds, isPersonal } = thinker;
-    if (isCached || cacheSeconds === 0) return;
-    const key = cacheKeyOf(domain, query, isPersonal ? memory.context() : null);
+    if (isCached || thinker.cacheSeconds === 0) return;
+    const taught = result.contextUpdate ?? {};
+    const context = thinker.isPersonal
+      ? applyContextUpdate(known.context, taught, pool.clock.wallMs())
+      : known.context;
+    const key = cacheKeyOf(domain, query, { ...known, context });
     // A store that is away is counted by itself (context/steady-store.ts); it costs an answer.
     store
-      .cache(this.#scopeOf(thinker), key, writeCached(result), cacheSeconds * 1000)
+      .cache(this.#scopeOf(thinker), key, writeCached(result), thinker.cacheSeconds * 1000)
       .catch(() => undefined);
   }
 
