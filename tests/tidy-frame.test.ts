@@ -1,5 +1,6 @@
-// Goal: functions that run for every frame or every message of audio make no garbage and wait for
-// nothing (style 21): no objects, closures, views, texts, promises, logs, throws.
+// Goal: functions that run for every frame or every message of audio, and those between a decision
+// to interrupt and the clear (S0-10), make no garbage and wait for nothing (style 21): no objects,
+// closures, views, texts, promises, logs, throws.
 // Method: the bodies of the functions listed here, as text. The alloc tests prove it at run time;
 // this names the line. An assertion is allowed: its message is a fixed text.
 import { describe, expect, test } from "bun:test";
@@ -45,13 +46,19 @@ const PER_FRAME: Readonly<Record<string, readonly string[]>> = {
     "sendFrame",
     "starve",
     "deliver",
+    "interrupt",
   ],
   "service/engine/pacer.ts": ["passEmptyPositions", "positionAt", "wake", "visit"],
-  "service/engine/answer-queue.ts": ["hasFrame", "moveFrame", "settle", "isEmpty"],
+  "service/engine/answer-queue.ts": ["hasFrame", "moveFrame", "settle", "isEmpty", "flush"],
   "service/engine/turn-tape.ts": ["store", "read", "blockForStore"],
   "service/conversation/conversation.ts": ["onCapture", "onFrameSent"],
   "service/conversation/caller-speech.ts": ["onCapture"],
-  "service/conversation/playout-ledger.ts": ["isAudible"],
+  "service/conversation/playout-ledger.ts": ["isAudible", "cut", "heardSamples", "isHeardToEnd"],
+  "service/conversation/far-end-line.ts": ["clear", "trustedMs"],
+  "service/conversation/interruption.ts": ["clearFarEnd"],
+  "service/conversation/caller-turns.ts": ["newTurn", "takeFloor"],
+  "service/upstream/early-upstream.ts": ["onSpeechStarted"],
+  "service/lane/fast/lane-effects.ts": ["clearPlayback"],
   "service/upstream/span-forwarder.ts": ["onFrame", "isAllSent"],
   "service/lane/fast/audio-fate.ts": ["fateOf"],
   "service/lane/fast/fast-lane.ts": [
@@ -60,6 +67,7 @@ const PER_FRAME: Readonly<Record<string, readonly string[]>> = {
     "onCaptureFrame",
     "onPlaybackFrame",
     "onAudio",
+    "onSpeechStarted",
   ],
 };
 

@@ -5,7 +5,7 @@
 // Station: called by the conversation for barge-in, for the provider's speech_started, and for an
 // explicit Interrupt. Nothing waits; the numbers come from the ledger alone (decision 10).
 import type { CallEffects } from "../contract/call-effects.ts";
-import type { PlayoutLedger } from "./playout-ledger.ts";
+import type { LedgerItem, PlayoutLedger } from "./playout-ledger.ts";
 import type { ResponseSequence } from "./response-sequence.ts";
 
 export interface Interrupted {
@@ -18,11 +18,7 @@ export interface Interrupted {
 
 const NOTHING: Interrupted = { wasAudible: false, item: 0, heardMs: 0 };
 
-/**
- * Cuts the agent off. -> what was cut.
- * onCleared: called after the far end was told to clear, before anything else; the generation
- * grows.
- */
+/** Cuts the agent off. onCleared: the generation grows, just before the clear. -> what was cut. */
 export function interrupt(
   ledger: PlayoutLedger,
   sequence: ResponseSequence,
@@ -30,11 +26,7 @@ export function interrupt(
   nowMs: number,
   onCleared: () => void,
 ): Interrupted {
-  const cutItems = ledger.cut(nowMs);
-  if (cutItems.length > 0) {
-    onCleared();
-    effects.clearPlayback();
-  }
+  const cutItems = clearFarEnd(ledger, effects, nowMs, onCleared);
   sequence.cancel();
   if (cutItems.length === 0) return NOTHING;
 
@@ -61,4 +53,22 @@ export function interrupt(
     });
   }
   return { wasAudible: true, item: heardItem, heardMs: heardMsOfItem };
+}
+
+/**
+ * The far end is told to clear, with everything before it; nothing on the way takes memory (S0-10).
+ * -> what was cut, in a list that the next cut uses again.
+ */
+function clearFarEnd(
+  ledger: PlayoutLedger,
+  effects: CallEffects,
+  nowMs: number,
+  onCleared: () => void,
+): readonly LedgerItem[] {
+  const cutItems = ledger.cut(nowMs);
+  if (cutItems.length > 0) {
+    onCleared();
+    effects.clearPlayback();
+  }
+  return cutItems;
 }

@@ -1,10 +1,14 @@
 // The down half of a /v1/stream socket: audio, clear and notices in the subprotocol's form.
-// On the frame's way: the last station. Binary audio is written by hand into one buffer per
+// On the frame's way: the last station. Binary audio and Clear are written by hand into one buffer per
 // connection; all else, and the JSON subprotocol's audio, goes through protobuf-es.
 import { SEND, type SendResult } from "../contract/send-result.ts";
 import type { CallNotice, CallRequest } from "../contract/transport.ts";
 import { FRAMES_PER_SECOND } from "../limits.ts";
-import { type AgentAudioWriter, createAgentAudioWriter } from "../wire/audio-frame-codec.ts";
+import {
+  type AgentAudioWriter,
+  createAgentAudioWriter,
+  createClearWriter,
+} from "../wire/audio-frame-codec.ts";
 import {
   agentAudioMessage,
   clearMessage,
@@ -35,6 +39,7 @@ export function createStreamOutput(
 ): StreamOutput {
   let format: Pick<CallRequest, "encoding" | "rateHz" | "channels"> | null = null;
   let writer: AgentAudioWriter | null = null;
+  const clearWriter = createClearWriter();
   let sequence = 0;
 
   const send = (message: ServerMessage): SendResult =>
@@ -60,7 +65,10 @@ export function createStreamOutput(
       }
       return connection.sendBinary(writer.write(frame, item, own, positionSamples, generation));
     },
-    sendClear: (generation) => send(clearMessage(generation)),
+    sendClear(generation) {
+      if (kind === "json") return send(clearMessage(generation));
+      return connection.sendBinary(clearWriter.write(generation));
+    },
     sendNotice(notice) {
       if (connection.isOver()) return;
       send(noticeMessage(notice, format ?? NO_FORMAT));

@@ -55,7 +55,12 @@ export class EarlyUpstream implements UpstreamListener {
   }
 
   onSpeechStarted(audioStartMs: number, itemId: string): void {
-    this.#pass((taker) => taker.onSpeechStarted(audioStartMs, itemId));
+    // Nothing is made for it, as for any other event: the agent falls silent by this (S0-10).
+    try {
+      this.#taker?.onSpeechStarted(audioStartMs, itemId);
+    } catch (error) {
+      this.#onBug(error);
+    }
   }
 
   onSpeechStopped(audioEndMs: number, itemId: string): void {

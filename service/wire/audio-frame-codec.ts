@@ -1,4 +1,5 @@
-// The two messages that come and go 50 times a second, by hand: CallerAudio in, AgentAudio out.
+// The two messages that come and go 50 times a second, by hand: CallerAudio in, AgentAudio out; and
+// Clear, which must leave at once and make no garbage on its way (S0-10).
 // On the frame's way: first and last station, between a WebSocket message and core memory.
 // protobuf-es reads and writes every other message; for these two it takes 218 and 544 ns and makes
 // garbage, this codec 14 and 27 ns and none (bench/results/2026-11-20-wire-messages.md). It knows
@@ -9,6 +10,8 @@
 //   CallerAudio        [0x08 sequence] [0x10 capture_ms] [0x1A length data]       in any order
 //   ServerFrame        0x0A  length  AgentAudio
 //   AgentAudio         [0x08 item] [0x10 sequence] [0x18 position] [0x28 generation] 0x22 length data
+//   ServerFrame        0x12  length  Clear
+//   Clear              [0x08 generation]
 //
 // Source: protobuf encoding (varint, wire types 0 and 2); proto/voxbridge/v1/stream.proto.
 import { assert } from "../assert.ts";
@@ -22,8 +25,12 @@ const TAG_OUT_SEQUENCE = 0x10;
 const TAG_OUT_POSITION = 0x18;
 const TAG_OUT_DATA = 0x22;
 const TAG_OUT_GENERATION = 0x28;
+const TAG_CLEAR = 0x12;
+const TAG_CLEAR_GENERATION = 0x08;
 
 const VARINT32_BYTES_MAX = 5;
+/** An envelope and one field. */
+const CLEAR_BYTES_MAX = 2 * (1 + VARINT32_BYTES_MAX);
 /** Two envelopes, four fields of a tag and a varint each, and the data's own tag and length. */
 const HEADER_BYTES_MAX = 2 * (1 + VARINT32_BYTES_MAX) + 4 * (1 + VARINT32_BYTES_MAX);
 
@@ -155,6 +162,31 @@ export function createAgentAudioWriter(frameBytesMax: number): AgentAudioWriter 
         views[start] = view;
       }
       return view;
+    },
+  };
+}
+
+/** Writes one connection's Clear messages into one buffer. */
+export interface ClearWriter {
+  /**
+   * Shape: generation (uint32) -> a whole binary ServerFrame, a view that the next call overwrites.
+   * Cost: no allocation.
+   */
+  write(generation: number): Uint8Array;
+}
+
+export function createClearWriter(): ClearWriter {
+  const buffer = new Uint8Array(CLEAR_BYTES_MAX);
+  // Known by its first byte, and there before the first clear.
+  const views = Array.from(buffer, (_, start) => buffer.subarray(start));
+  return {
+    write(generation) {
+      let start = CLEAR_BYTES_MAX;
+      if (generation !== 0) {
+        start = writeFieldBackwards(buffer, start, TAG_CLEAR_GENERATION, generation);
+      }
+      start = writeFieldBackwards(buffer, start, TAG_CLEAR, CLEAR_BYTES_MAX - start);
+      return views[start] ?? buffer;
     },
   };
 }

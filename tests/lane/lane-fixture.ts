@@ -6,7 +6,7 @@ import type { LaneName, TurnDetection } from "../../service/contract/call-terms.
 import type { CallLane } from "../../service/contract/lane.ts";
 import { SEND, type SendResult } from "../../service/contract/send-result.ts";
 import type { CallNotice, Transport } from "../../service/contract/transport.ts";
-import type { Upstream } from "../../service/contract/upstream.ts";
+import type { ResponseRequest, Upstream } from "../../service/contract/upstream.ts";
 import { createAudioEngine } from "../../service/engine/audio-engine.ts";
 import { createAudioShared } from "../../service/engine/audio-shared.ts";
 import { BigLane } from "../../service/lane/big/big-lane.ts";
@@ -24,6 +24,8 @@ export class NotingUpstream implements Upstream {
   readonly commands: string[] = [];
   /** What was appended, in order, µ-law at 8 kHz. */
   appended: Buffer<ArrayBuffer> = Buffer.alloc(0);
+  /** Of the newest response that was asked for. */
+  tagLast = "";
   isThere = true;
   isFull = false;
 
@@ -41,13 +43,17 @@ export class NotingUpstream implements Upstream {
 
   readonly commit = (): SendResult => this.#note("commit");
   readonly clearInput = (): SendResult => this.#note("clearInput");
-  readonly respond = (): SendResult => this.#note("respond");
   readonly cancel = (): SendResult => this.#note("cancel");
   readonly truncate = (): SendResult => this.#note("truncate");
   readonly deleteItem = (): SendResult => this.#note("deleteItem");
   readonly createText = (): SendResult => this.#note("createText");
   readonly submitToolOutput = (): SendResult => this.#note("submitToolOutput");
   readonly updateSession = (): SendResult => this.#note("updateSession");
+  respond({ tag }: ResponseRequest): SendResult {
+    this.tagLast = tag;
+    return this.#note("respond");
+  }
+
   pauseReading(): void {}
   resumeReading(): void {}
   close(): void {}
@@ -91,12 +97,17 @@ export interface LaneUnderTest {
   readonly notices: CallNotice[];
 }
 
-/** Not started yet; µ-law at 8 kHz on both sides. */
-export function makeLane(name: LaneName, turnDetection: TurnDetection = "local"): LaneUnderTest {
+/** Not started yet; µ-law at 8 kHz on both sides. callerSide: instead of the one that notes. */
+export function makeLane(
+  name: LaneName,
+  turnDetection: TurnDetection = "local",
+  callerSide?: Transport,
+): LaneUnderTest {
   const clock = createSteppedClock();
   const listener = new GuardedEngineListener();
   const shared = createAudioShared({ core: makeCore(1), clock });
-  const config = { format: PHONE_FORMAT, vad: SETTINGS, mode: "latency" } as const;
+  const vad = { ...SETTINGS, isBargeInEnabled: true };
+  const config = { format: PHONE_FORMAT, vad, mode: "latency" } as const;
   const engine = createAudioEngine(shared, config, listener);
   engine.initialize();
   const upstream = new NotingUpstream();
@@ -104,7 +115,7 @@ export function makeLane(name: LaneName, turnDetection: TurnDetection = "local")
   const notices: CallNotice[] = [];
   const id = "a call";
   const direct = new FastLane({
-    ...{ id, clock, engine, upstream, transport },
+    ...{ id, clock, engine, upstream, transport: callerSide ?? transport },
     owner: ownerOf(notices),
     stages: { observe: () => undefined },
     settings: settingsOf(turnDetection),

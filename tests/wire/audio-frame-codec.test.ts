@@ -9,6 +9,7 @@ import {
   AUDIO_READ,
   createAgentAudioWriter,
   createCallerAudioSpan,
+  createClearWriter,
   readCallerAudio,
 } from "../../service/wire/audio-frame-codec.ts";
 
@@ -123,5 +124,18 @@ describe("createAgentAudioWriter()", () => {
   test("write() refuses a frame larger than its buffer", () => {
     const writer = createAgentAudioWriter(4);
     expect(() => writer.write(new Uint8Array(5), 1, 0, 0, 0)).toThrow("must fit");
+  });
+});
+
+describe("createClearWriter()", () => {
+  test("writes what protobuf-es reads as that clear, byte for byte what it writes itself", () => {
+    const writer = createClearWriter();
+    fc.assert(
+      fc.property(uint32, (generation) => {
+        const message = { case: "clear", value: { generation } } as const;
+        const expected = toBinary(ServerFrameSchema, create(ServerFrameSchema, { message }));
+        expect(Buffer.from(writer.write(generation))).toEqual(Buffer.from(expected));
+      }),
+    );
   });
 });
