@@ -31,6 +31,7 @@ interface CallRecordDeps {
 export class CallRecord {
   readonly memory: CallMemory;
   readonly #deps: CallRecordDeps;
+  readonly #listeners: ((words: HeardWords) => void)[] = [];
   #conversation: FollowedConversation | null = null;
   #within: Within = (act) => act();
   #transcript: HeardTranscript | null = null;
@@ -49,8 +50,13 @@ export class CallRecord {
   start(conversation: FollowedConversation, within: Within): void {
     this.#conversation = conversation;
     this.#within = within;
-    const onHeard = (words: HeardWords) => this.#onHeard(words);
+    const onHeard = (words: HeardWords) => this.#keep(words);
     this.#transcript = new HeardTranscript(conversation.ledger(), onHeard);
+  }
+
+  /** Words of both sides, as they were heard, from now on. */
+  onHeard(listener: (words: HeardWords) => void): void {
+    this.#listeners.push(listener);
   }
 
   onNotice(notice: CallNotice): void {
@@ -77,7 +83,8 @@ export class CallRecord {
     await this.#deps.memory.settled();
   }
 
-  #onHeard(words: HeardWords): void {
+  #keep(words: HeardWords): void {
+    for (const listener of this.#listeners) listener(words);
     const { callId, clock, memory } = this.#deps;
     memory.say({ ...words, callId, sequence: this.#sequence, wallMs: clock.wallMs() });
     this.#sequence += 1;

@@ -13,6 +13,7 @@ import { SEND } from "./contract/send-result.ts";
 import type { CallNotice } from "./contract/transport.ts";
 import type { ToolDefinition, Upstream } from "./contract/upstream.ts";
 import type { Conversation } from "./conversation/conversation.ts";
+import type { HeardWords } from "./conversation/heard-transcript.ts";
 import type { ToolAnswer, ToolRequest } from "./lane/fast/lane-owner.ts";
 import { quotedContext } from "./thinker/quoted-context.ts";
 import { type DeskAnswer, ThinkerDesk } from "./thinker/thinker-desk.ts";
@@ -108,11 +109,13 @@ export class CallThinking {
     this.#desk.route(request, take);
   }
 
-  /** Ends of turns; final words of both sides: the newest ones help thinkers. */
   onNotice(notice: CallNotice): void {
     if (notice.kind === "turn_committed") this.#desk.onTurnEnd(notice.turnId);
-    if (notice.kind !== "transcript" || !notice.isFinal) return;
-    this.#desk.onSaid(notice.speaker, notice.text);
+  }
+
+  /** The newest words help thinkers; of the agent's only those that the caller heard. */
+  onHeard({ speaker, text }: HeardWords): void {
+    this.#desk.onSaid(speaker, text);
   }
 
   close(): void {
@@ -167,7 +170,7 @@ export function thinkingOf(
   const { thinking, plan, upstream, record } = deps;
   if (thinking === null || record === null) return null;
   const { business, instructions } = plan;
-  return new CallThinking({
+  const made = new CallThinking({
     ...thinking,
     conversation: () => lane.conversation(),
     watch,
@@ -178,6 +181,8 @@ export function thinkingOf(
     instructionsTold: upstream.instructions,
     upstream: upstream.upstream(),
   });
+  record.onHeard((words) => made.onHeard(words));
+  return made;
 }
 
 /** A tool call where there are no tools. */

@@ -1,4 +1,4 @@
-// A thinker of a user's whose source has a title of a megabyte; for tests/regression/0014.
+// A thinker of a user's whose source has a title of a megabyte; for tests/regression/0016.
 import type { CreateThinker } from "../../service/index.ts";
 
 export const createThinker: CreateThinker = () => ({
