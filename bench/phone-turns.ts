@@ -6,7 +6,7 @@
 // the times are the call's own TurnLatency, heard on its bus, from the true end of speech as the local
 // detector observes it in both configurations (S1-58). answerMs is the caller's own measure.
 // No telephone network is in it, and the simulator's delays are made up.
-// Usage: bun bench/phone-turns.ts [turns] LOCAL.jsonl SEMANTIC.jsonl ; bun run lab LOCAL.jsonl SEMANTIC.jsonl
+// Usage: bun run bench:phone [turns] LOCAL.jsonl SEMANTIC.jsonl; bun run lab LOCAL.jsonl SEMANTIC.jsonl
 import { randomBytes } from "node:crypto";
 import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus, loadavg } from "node:os";
