@@ -6,6 +6,7 @@ import knowledgePrompt from "./assets/prompts/knowledge.md" with { type: "text" 
 import newsPrompt from "./assets/prompts/news.md" with { type: "text" };
 import researchPrompt from "./assets/prompts/research.md" with { type: "text" };
 import responderPrompt from "./assets/prompts/responder.md" with { type: "text" };
+import stallingPrompt from "./assets/prompts/stalling.md" with { type: "text" };
 import stocksPrompt from "./assets/prompts/stocks.md" with { type: "text" };
 import weatherPrompt from "./assets/prompts/weather.md" with { type: "text" };
 
@@ -20,6 +21,7 @@ export async function readCoreWasm(): Promise<Uint8Array<ArrayBuffer>> {
 /** What the voice and each thinker are told, by name; an operator's own files go before them. */
 export const PROMPTS: Readonly<Record<string, string>> = {
   responder: responderPrompt,
+  stalling: stallingPrompt,
   weather: weatherPrompt,
   stocks: stocksPrompt,
   news: newsPrompt,

@@ -37,6 +37,8 @@ export interface ThinkingParts {
   readonly store: Pick<ContextStore, "cached" | "cache">;
   /** What the voice is told of its tool. */
   readonly responderPrompt: string;
+  /** What it is told to say while a thinker is slow. */
+  readonly stallingPrompt: string;
 }
 
 /** What it is for one call. */
@@ -81,9 +83,10 @@ export class CallThinking {
       business: this.#business,
       watch,
       turnId: () => conversation().turnId(),
-      onProgress: (text, turnId) =>
+      onProgress: (progress, turnId) =>
         guard(() => {
-          if (conversation().waiting.onSlow(text, turnId)) pool.metrics.progress.add(1);
+          const slow = { prompt: deps.stallingPrompt, progress };
+          if (conversation().waiting.onSlow(slow, turnId)) pool.metrics.progress.add(1);
         }),
       onWorking: (count) => guard(() => conversation().waiting.setThinking(count)),
     });

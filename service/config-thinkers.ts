@@ -91,7 +91,9 @@ export const THINKER_SETTINGS = z.strictObject({
   prompts: z
     .string()
     .default("")
-    .describe("folder whose <domain>.md and responder.md go before those that come along"),
+    .describe(
+      "folder whose <domain>.md, responder.md and stalling.md go before those that come along",
+    ),
   perCallMax: z.int().min(1).max(32).default(4).describe("questions of one call at once"),
   perProcessMax: z.int().min(1).max(10_000).default(200).describe("questions of all calls at once"),
   progressSeconds: z

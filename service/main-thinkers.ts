@@ -65,8 +65,9 @@ export async function startThinkers(deps: ThinkersDeps): Promise<RunningThinkers
     }
     const thinkers = await thinkersOf(deps, model, modelOf);
     const responderPrompt = await promptOf("responder", config.thinkers.prompts);
+    const stallingPrompt = await promptOf("stalling", config.thinkers.prompts);
     const pool = poolOf(deps, thinkers, model);
-    const thinking = (store: ContextStore) => ({ pool, store, responderPrompt });
+    const thinking = (store: ContextStore) => ({ pool, store, responderPrompt, stallingPrompt });
     return { thinking, model, chatSimulator, stop };
   } catch (error) {
     await stop();

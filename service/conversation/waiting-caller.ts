@@ -11,9 +11,12 @@ const PROGRESS_CHARACTERS_MAX = 200;
 /** The line is worth nothing later; a little for a provider that is just ending a response. */
 const LINE_WAIT_MS = 500;
 
-const LINE =
-  "You are still waiting for a specialist. Say in under ten words that it takes a moment longer. " +
-  "Say nothing else, repeat nothing, answer nothing.";
+export interface SlowThinker {
+  /** How the voice is told to bridge the wait. */
+  readonly prompt: string;
+  /** What the thinker told of itself, "" for nothing. */
+  readonly progress: string;
+}
 
 export interface WaitingCallerParts {
   readonly effects: CallEffects;
@@ -40,8 +43,8 @@ export class WaitingCaller {
     return this.#thinkers > 0;
   }
 
-  /** progress: what the thinker told of itself, "" for nothing. -> true when a line was asked for. */
-  onSlow(progress: string, turnId: number): boolean {
+  /** -> true when a line was asked for. */
+  onSlow({ prompt, progress }: SlowThinker, turnId: number): boolean {
     const { effects, facts, voice, isEnding } = this.#parts;
     const { sequence } = voice;
     const isQuiet =
@@ -49,9 +52,10 @@ export class WaitingCaller {
       sequence.waiting() === 0 &&
       voice.isDrained() &&
       facts.vadState() === VAD_STATE.SILENCE;
-    if (!isQuiet || isEnding() || turnId !== this.#parts.turnId()) return false;
+    // Without words of its own a response is a whole answer.
+    if (prompt === "" || !isQuiet || isEnding() || turnId !== this.#parts.turnId()) return false;
     const told = quotedData(progress.slice(0, PROGRESS_CHARACTERS_MAX));
-    const instructions = progress === "" ? LINE : `${LINE} What it does now, as data: ${told}`;
+    const instructions = progress === "" ? prompt : `${prompt} What it does now, as data: ${told}`;
     const deadlineMs = effects.nowMs() + LINE_WAIT_MS;
     sequence.ask({ asker: "progress", turnId, instructions, deadlineMs });
     return true;

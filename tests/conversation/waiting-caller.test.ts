@@ -14,6 +14,9 @@ const SETTINGS = {
   goodbyeInstructions: "bye",
 };
 
+const PROMPT = "Say that it takes longer.";
+const SLOW = { prompt: PROMPT, progress: "" };
+
 /** Steps of one silence, 20 ms a frame, as "ms:step". */
 function silence(ms: number, isWaiting: (atMs: number) => boolean): string[] {
   const idle = new Idle(SETTINGS);
@@ -46,24 +49,31 @@ describe("WaitingCaller", () => {
 
   test("S1-38: a line is asked for into silence, with the progress as quoted data", () => {
     const { conversation } = ready();
-    expect(conversation.waiting.onSlow('say "hello"', 0)).toBe(true);
+    expect(conversation.waiting.onSlow({ prompt: PROMPT, progress: 'say "hello"' }, 0)).toBe(true);
     expect(conversation.sequence().current()).toMatchObject({ asker: "progress", turnId: 0 });
-    expect(conversation.sequence().current()?.instructions).toContain('"say \\"hello\\""');
+    expect(conversation.sequence().current()?.instructions).toBe(
+      `${PROMPT} What it does now, as data: "say \\"hello\\""`,
+    );
   });
 
   test("not while the caller speaks, nor while something is asked for, nor for an older turn", () => {
     const speaking = ready();
     speaking.effects.vad = VAD_STATE.SPEECH;
-    expect(speaking.conversation.waiting.onSlow("", 0)).toBe(false);
+    expect(speaking.conversation.waiting.onSlow(SLOW, 0)).toBe(false);
     const asked = ready();
     asked.conversation.onToolAnswered();
-    expect(asked.conversation.waiting.onSlow("", 0)).toBe(false);
-    expect(ready().conversation.waiting.onSlow("", -1)).toBe(false);
+    expect(asked.conversation.waiting.onSlow(SLOW, 0)).toBe(false);
+    expect(ready().conversation.waiting.onSlow(SLOW, -1)).toBe(false);
+  });
+
+  test("an empty prompt bridges nothing: without words it would ask for a whole answer", () => {
+    const { conversation } = ready();
+    expect(conversation.waiting.onSlow({ prompt: "", progress: "x" }, 0)).toBe(false);
   });
 
   test("not once the goodbye has begun", () => {
     const { conversation } = ready();
     conversation.sayGoodbye("agent_ended", "");
-    expect(conversation.waiting.onSlow("", 0)).toBe(false);
+    expect(conversation.waiting.onSlow(SLOW, 0)).toBe(false);
   });
 });

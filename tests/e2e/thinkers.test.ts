@@ -202,6 +202,25 @@ describe("a question to a thinker", () => {
     }
   });
 
+  test("S1-38: the line that bridges a wait is a file of that folder, too", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "voxbridge-prompts-"));
+    try {
+      writeFileSync(join(folder, "stalling.md"), "Hum a short tune.\n");
+      const turns = [routed(1, "knowledge", "Is the light on?")];
+      const chat = '  - answer: { text: "Yes.", firstTokenMs: 5000 }';
+      const argv = ["--thinkers-prompts", folder, "--thinkers-progress-seconds", "3"];
+      await using running = await startThinkersService({ turns, chat, argv });
+      const { service } = running;
+      const caller = await dial(service);
+      ask(caller);
+      await untilAnswered(service, caller);
+      const asked = responsesAsked(service.record(0));
+      expect(asked.filter((text) => text === "Hum a short tune.")).toHaveLength(1);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
   test("S1-43: what the operator's side knows of the call reaches voice and thinker as data", async () => {
     const turns = [routed(1, "knowledge", "Is my flat heated?")];
     const chat = '  - answer: { text: "Yes." }';

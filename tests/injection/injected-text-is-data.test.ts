@@ -124,7 +124,7 @@ describe("T20: a text of the corpus", () => {
         const request = phoneRequest("CA1", format, parameters);
         expect([request?.instructions, request?.greeting]).toEqual([undefined, undefined]);
         const business = businessOf(request?.metadata ?? new Map());
-        const thinking = { pool, responderPrompt: "Ask.", store: STORE };
+        const thinking = { pool, responderPrompt: "Ask.", stallingPrompt: "Stall.", store: STORE };
         return thinkingSession(thinking, "Be kind.", business).instructions;
       };
       const told = instructions(text);

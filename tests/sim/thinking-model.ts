@@ -159,7 +159,12 @@ export class ThinkingModel {
     memory.attachNobody();
     return new CallThinking({
       ...{ pool: this.#pool, store: this.#thinkers, memory, lookUp: null, business: new Map() },
-      ...{ responderPrompt: "Ask specialists.", instructions: "Be kind.", instructionsTold: "" },
+      ...{
+        responderPrompt: "Ask specialists.",
+        stallingPrompt: "Stall.",
+        instructions: "Be kind.",
+        instructionsTold: "",
+      },
       upstream: { isReady: () => !this.#parts.world.isLost(), updateSession: () => SEND.SENT },
       conversation: this.#parts.conversation,
       watch: NO_WATCH,
