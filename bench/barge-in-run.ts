@@ -1,34 +1,26 @@
-// One run of bench/barge-in.ts: a whole service on real sockets and the real clock, callers in the
-// same process that talk over the agent again and again, and others in a process of their own
-// (barge-in-callers.ts) that only hold conversations.
+// One run of bench/barge-in.ts: a whole service on real sockets and the real clock in this process,
+// callers that talk over the agent again and again in a second, callers that only hold
+// conversations in a third (barge-in-callers.ts). Both ends read one clock, and each clear is told
+// by its call and its place in it.
 //
-//   caller's socket        service: frame in -> event bits -> clear sent          caller's socket
-//   word begins .. decisive frame |<------- reaction ------->|<--- way back --->| clear read
-//   |<------------------------------ onset to silence ------------------------------->|
+//   caller            service                                                caller
+//   frame sent |--in-->| decisive frame |--> clear handed over |--> all sent
+//              |                        |<------ reaction ---------------->|
+//              |                                             |--back-------->| clear read
 import { join } from "node:path";
-import type { AudioFormat } from "../scripts/caller/audio-format.ts";
-import { type Caller, createCaller } from "../scripts/caller/caller.ts";
-import type { Line } from "../scripts/caller/line.ts";
-import { createProtobufLine } from "../scripts/caller/protobuf-line.ts";
-import { createTwilioLine } from "../scripts/caller/twilio-line.ts";
 import { createSystemClock, createSystemRandom } from "../service/clock.ts";
 import { loadConfig } from "../service/config.ts";
 import { SILENT_LOG } from "../service/contract/log.ts";
 import { type RunningService, startService } from "../service/main-service.ts";
 import { parseScript } from "../service/simulator/script.ts";
 import { SHORT_MS } from "../service/telemetry/service-metrics.ts";
-import { loadSpeech } from "../tests/support/speech-files.ts";
+import { epochMs, type HeardClear } from "./barge-in-call.ts";
 
-const WIDE: AudioFormat = { encoding: "pcm16", rateHz: 16_000, channels: 1 };
-const PHONE: AudioFormat = { encoding: "mulaw", rateHz: 8000, channels: 1 };
 const ANSWER_MS = 20_000;
 const TURNS_MAX = 400;
-/** Of the agent's voice, before the caller talks over it: longer than the cooldown. */
-const LISTEN_MS = 800;
-const POLL_MS = 5;
-const WAIT_MS_MAX = 20_000;
-/** Two reactions so close to a clear: which of them made it is not known. */
-const AMBIGUOUS_MS = 20;
+/** A run takes about four seconds an interruption. */
+const INTERRUPTION_MS_MAX = 15_000;
+const RUN_MS_MIN = 40_000;
 
 export interface BargeInRunOptions {
   /** Measured callers on each transport. */
@@ -38,49 +30,60 @@ export interface BargeInRunOptions {
   readonly backgroundCalls: number;
 }
 
+/** One interruption, ms. */
 export interface BargeInTimes {
-  /** The decisive frame at the lane to clear, cancel and truncate sent. Both transports. */
-  readonly reactionMs: number[];
-  /** The same frame to the clear in the caller's hands, by transport. */
-  readonly clearedMs: { readonly stream: number[]; readonly phone: number[] };
-  /** Start of the first window judged speech (as the service tells) to the clear; stream only. */
-  readonly onsetMs: number[];
-  /** First loud sample of the word to the clear: with what the model needs to be sure. */
-  readonly wordMs: { readonly stream: number[]; readonly phone: number[] };
-  /** Clears whose reaction could not be told from another one's. */
-  ambiguous: number;
+  readonly transport: HeardClear["transport"];
+  /** The decisive frame left the caller to the service took it up: sockets and waiting. */
+  readonly inMs: number;
+  /** It was taken up to the clear handed to the socket. */
+  readonly clearMs: number;
+  /** The processor's time that the whole service took meanwhile, whoever else had it. */
+  readonly clearCpuMs: number;
+  /** It was taken up to clear, cancel and truncate sent, as the service itself observes it. */
+  readonly reactionMs: number;
+  /** The clear handed to the socket to read by the caller. */
+  readonly backMs: number;
+  /** In the caller's audio: first window judged speech to the decisive frame's end; stream only. */
+  readonly decisionMs: number | null;
+  /** First loud sample of the word to the clear read. */
+  readonly wordMs: number;
+}
+
+export interface BargeInRun {
+  readonly times: readonly BargeInTimes[];
+  /** Clears that were read and that the service does not know of. */
+  readonly unmatched: number;
 }
 
 interface Reaction {
-  readonly atMs: number;
-  readonly tookMs: number;
+  readonly call: string;
+  readonly captureMs: number;
+  readonly beginMs: number;
+  readonly clearMs: number;
+  readonly cpuMs: number;
+  reactionMs: number;
 }
 
 /** Runs it. Errors: a call that is not answered, with what it waited for. */
-export async function measureBargeIns(options: BargeInRunOptions): Promise<BargeInTimes> {
+export async function measureBargeIns(options: BargeInRunOptions): Promise<BargeInRun> {
   const running = await startBenchService(options);
   const reactions = watchReactions(running);
-  const background = startBackground(running.port, options.backgroundCalls);
-  const times: BargeInTimes = {
-    reactionMs: [],
-    clearedMs: { stream: [], phone: [] },
-    onsetMs: [],
-    wordMs: { stream: [], phone: [] },
-    ambiguous: 0,
-  };
+  const { callers, interruptions, backgroundCalls } = options;
+  const background = spawnCallers(running.port, ["background", `${backgroundCalls}`]);
   try {
-    if (background !== null) await Bun.sleep(options.backgroundCalls * 50 + 3_000);
-    reactions.length = 0;
-    const indexes = Array.from({ length: options.callers }, (_, index) => index);
-    await Promise.all([
-      ...indexes.map((index) => runCaller(running, index, "stream", options, reactions, times)),
-      ...indexes.map((index) => runCaller(running, index, "phone", options, reactions, times)),
-    ]);
-    times.reactionMs.push(...reactions.map(({ tookMs }) => tookMs));
-    return times;
+    if (backgroundCalls > 0) await Bun.sleep(backgroundCalls * 50 + 3_000);
+    const measured = spawnCallers(running.port, ["measured", `${callers}`, `${interruptions}`]);
+    const timer = setTimeout(
+      () => measured.kill(),
+      RUN_MS_MIN + interruptions * INTERRUPTION_MS_MAX,
+    );
+    const text = await measured.stdout.text();
+    clearTimeout(timer);
+    if ((await measured.exited) !== 0) throw new Error("The measured callers did not come through");
+    return match(reactions, JSON.parse(text));
   } finally {
-    background?.kill();
-    await background?.exited;
+    background.kill();
+    await background.exited;
     await running.stop();
   }
 }
@@ -103,105 +106,85 @@ function startBenchService({ callers, backgroundCalls }: BargeInRunOptions) {
   });
 }
 
-/** Every reaction as the service itself observes it, with the moment. */
-function watchReactions({ metrics }: RunningService): Reaction[] {
+function spawnCallers(port: number, words: readonly string[]) {
+  const program = join(import.meta.dir, "barge-in-callers.ts");
+  return Bun.spawn([process.execPath, program, `${port}`, ...words], { stdout: "pipe" });
+}
+
+/** Every clear as it is handed to a socket, with the frame that decided it. */
+function watchReactions({ calls, metrics }: RunningService): Reaction[] {
   const reactions: Reaction[] = [];
+  const open = calls.open.bind(calls);
+  calls.open = (request, transport, keyId) => {
+    let beginMs = 0;
+    let beginCpuMs = 0;
+    let newestMs = 0;
+    const sendClear = transport.sendClear.bind(transport);
+    transport.sendClear = (generation) => {
+      const result = sendClear(generation);
+      const call = request.metadata.get("call_sid") ?? "";
+      const frame = { captureMs: newestMs, beginMs };
+      const took = { clearMs: epochMs(), cpuMs: cpuMs() - beginCpuMs };
+      reactions.push({ call, ...frame, ...took, reactionMs: Number.NaN });
+      return result;
+    };
+    const port = open(request, transport, keyId);
+    if ("refusal" in port) return port;
+    const begin = (captureMs: number) => {
+      beginCpuMs = cpuMs();
+      beginMs = epochMs();
+      newestMs = captureMs;
+    };
+    const onAudio = port.onAudio.bind(port);
+    port.onAudio = (message, start, end, captureMs) => {
+      begin(captureMs);
+      onAudio(message, start, end, captureMs);
+    };
+    const onAudioBase64 = port.onAudioBase64.bind(port);
+    port.onAudioBase64 = (payload, captureMs) => {
+      begin(captureMs);
+      onAudioBase64(payload, captureMs);
+    };
+    return port;
+  };
   const help = "Interrupting speech detected to the caller's buffer cleared";
   const histogram = metrics.histogram("voxbridge_barge_in_latency_ms", help, SHORT_MS);
   const observe = histogram.observe;
+  // In the same synchronous call as the clear.
   histogram.observe = (tookMs) => {
-    reactions.push({ atMs: performance.now(), tookMs });
+    const reaction = reactions.at(-1);
+    if (reaction !== undefined) reaction.reactionMs = tookMs;
     observe.call(histogram, tookMs);
   };
   return reactions;
 }
 
-function startBackground(port: number, calls: number) {
-  if (calls === 0) return null;
-  const program = join(import.meta.dir, "barge-in-callers.ts");
-  return Bun.spawn([process.execPath, program, `${port}`, `${calls}`], { stdout: "ignore" });
+function cpuMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
 }
 
-/** One caller of the bench or of its background. */
-export function dialBench(port: number, index: number, transport: "stream" | "phone"): Caller {
-  const clock = createSystemClock();
-  const path = transport === "stream" ? "/v1/stream" : "/twilio/media";
-  return createCaller({
-    url: `ws://127.0.0.1:${port}${path}`,
-    line: lineOf(transport, index),
-    clock,
-  });
-}
-
-function lineOf(transport: "stream" | "phone", index: number): Line {
-  if (transport === "stream") return createProtobufLine(WIDE);
-  const ids = { accountSid: "AC1", callSid: `CA${index}`, streamSid: `MZ${index}` };
-  return createTwilioLine({ ...ids, customParameters: {} });
-}
-
-async function runCaller(
-  { port }: RunningService,
-  index: number,
-  transport: "stream" | "phone",
-  { interruptions }: BargeInRunOptions,
-  reactions: readonly Reaction[],
-  times: BargeInTimes,
-): Promise<void> {
-  const caller = dialBench(port, index, transport);
-  const startMs = performance.now();
-  await caller.opened;
-  // Timeline and stream count from their own moments; the beat begins where the socket opens.
-  const format = transport === "stream" ? WIDE : PHONE;
-  caller.say(loadSpeech("question", format));
-  for (let count = 0; count < interruptions; count += 1) {
-    const heardMs = caller.ear.heardMs();
-    await until(() => caller.ear.heardMs() > heardMs + LISTEN_MS, "the agent's voice");
-    // Callers that all began together must not all talk at once.
-    await Bun.sleep((index * 97) % 400);
-    const entry = caller.timeline.entries.length;
-    caller.say(loadSpeech("hold-on", format));
-    await until(() => clearOf(caller, entry) !== undefined, "the clear");
-    note(caller, { entry, startMs, transport, reactions, times });
-    await until(() => !caller.mouth.isSpeaking(), "the end of the word");
+function match(reactions: readonly Reaction[], heard: readonly HeardClear[]): BargeInRun {
+  const times: BargeInTimes[] = [];
+  const callsOf = Map.groupBy(reactions, ({ call }) => call);
+  for (const clear of heard) {
+    const reaction = callsOf.get(clear.call)?.[clear.index];
+    if (reaction !== undefined) times.push(timesOf(reaction, clear));
   }
-  caller.hangUp();
-  await caller.closed;
+  return { times, unmatched: heard.length - times.length };
 }
 
-interface Interruption {
-  readonly entry: number;
-  readonly startMs: number;
-  readonly transport: "stream" | "phone";
-  readonly reactions: readonly Reaction[];
-  readonly times: BargeInTimes;
-}
-
-function note(caller: Caller, { entry, startMs, transport, reactions, times }: Interruption): void {
-  const clear = clearOf(caller, entry);
-  if (clear === undefined) return;
-  const clearedMs = startMs + clear.atMs;
-  const near = reactions.filter(
-    ({ atMs }) => atMs <= clearedMs + 1 && atMs > clearedMs - AMBIGUOUS_MS,
-  );
-  const [reaction] = near;
-  if (reaction === undefined || near.length > 1) times.ambiguous += 1;
-  else times.clearedMs[transport].push(clearedMs - reaction.atMs + reaction.tookMs);
-  const word = caller.timeline.entries.slice(entry).find(({ kind }) => kind === "i_speak");
-  if (word !== undefined) times.wordMs[transport].push(clear.atMs - word.atMs);
-  const connected = caller.timeline.firstMs("connected") ?? 0;
-  const started = caller.notices.findLast((notice) => notice.case === "speechStarted");
-  if (started?.case !== "speechStarted") return;
-  times.onsetMs.push(clear.atMs - connected - Number(started.value.positionMs));
-}
-
-function clearOf(caller: Caller, entry: number) {
-  return caller.timeline.entries.slice(entry).find(({ kind }) => kind === "cleared");
-}
-
-async function until(isReached: () => boolean, what: string): Promise<void> {
-  const endMs = performance.now() + WAIT_MS_MAX;
-  while (!isReached()) {
-    if (performance.now() > endMs) throw new Error(`Not reached in ${WAIT_MS_MAX} ms: ${what}`);
-    await Bun.sleep(POLL_MS);
-  }
+function timesOf(reaction: Reaction, clear: HeardClear): BargeInTimes {
+  const { captureMs, beginMs, clearMs, cpuMs: clearCpuMs, reactionMs } = reaction;
+  const frame = clear.frames.find(([atMs]) => atMs === captureMs);
+  return {
+    transport: clear.transport,
+    inMs: beginMs - (frame?.[1] ?? Number.NaN),
+    clearMs: clearMs - beginMs,
+    clearCpuMs,
+    reactionMs,
+    backMs: clear.readMs - clearMs,
+    decisionMs: clear.onsetMs === null ? null : captureMs + 20 - clear.onsetMs,
+    wordMs: clear.readMs - clear.wordMs,
+  };
 }
