@@ -1,7 +1,10 @@
 // The memories of all calls of this process, and the operator's hand on them: export and erase.
 // Station: made by main; call-service.ts opens one for each call, http/ asks for records.
+// Where processes share the store, an erasure is told to the others and followed from them
+// (call-erasures.ts).
 // Limits: as many as calls; when the service stops, SUMMARY_MS for what the last calls write.
 import { CallerMemory } from "./call-memory.ts";
+import { CallErasures } from "./call-erasures.ts";
 import { CallRecord } from "./call-record.ts";
 import type { CallerRecord, ContextStore } from "./contract/caller-context.ts";
 import type { CallerIdentities } from "./contract/caller-identity.ts";
@@ -39,9 +42,21 @@ export class CallMemories implements CallerRecords {
   readonly #deps: CallMemoriesDeps;
   /** Also those whose call is over and whose last words are on their way. */
   readonly #open = new Map<string, Open>();
+  readonly #erasures: CallErasures | null;
+  /** Erased elsewhere, forgotten here, and what a call here wrote meanwhile is not yet gone. */
+  readonly #unerased = new Set<string>();
 
   constructor(deps: CallMemoriesDeps) {
     this.#deps = deps;
+    const { erasures: news } = deps.store;
+    const onErased = (callerKey: string) => this.#onErased(callerKey);
+    this.#erasures =
+      news === undefined ? null : new CallErasures({ news, clock: deps.clock, onErased });
+  }
+
+  /** Nothing is followed any more; calls write their last words all the same. */
+  stop(): void {
+    this.#erasures?.stop();
   }
 
   /** The call's record; who the caller is turns up beside the call. */
@@ -72,10 +87,12 @@ export class CallMemories implements CallerRecords {
 
   /** Calls that go on forget too, and write nothing of this caller any more. */
   async erase(vouchedId: string): Promise<void> {
-    const callerKey = this.#deps.identities.keyOf(vouchedId);
-    const ofCaller = [...this.#open.values()].filter(({ memory }) => memory.isOf(callerKey));
-    await Promise.all(ofCaller.map(({ memory }) => memory.forget()));
-    await this.#deps.store.erase(callerKey);
+    const { identities, store } = this.#deps;
+    const callerKey = identities.keyOf(vouchedId);
+    await this.#forget(callerKey);
+    // Told first: what another process writes until it has heard, that one takes away again.
+    await store.erasures?.tell(callerKey);
+    await store.erase(callerKey);
   }
 
   isVouchedId(text: string): boolean {
@@ -85,6 +102,24 @@ export class CallMemories implements CallerRecords {
   /** Everything that ended calls still write is written or given up. */
   async settled(): Promise<void> {
     await Promise.all([...this.#open.values()].map(({ record }) => record.settled()));
+  }
+
+  /** -> whether a call here was of this caller. */
+  async #forget(callerKey: string): Promise<boolean> {
+    const ofCaller = [...this.#open.values()].filter(({ memory }) => memory.isOf(callerKey));
+    await Promise.all(ofCaller.map(({ memory }) => memory.forget()));
+    return ofCaller.length > 0;
+  }
+
+  /** Another process erased this caller; what a call here has written since goes too. */
+  async #onErased(callerKey: string): Promise<void> {
+    if (await this.#forget(callerKey)) {
+      this.#deps.log.info("caller erased elsewhere, its call here forgets", {});
+      this.#unerased.add(callerKey);
+    }
+    if (!this.#unerased.has(callerKey)) return;
+    await this.#deps.store.erase(callerKey);
+    this.#unerased.delete(callerKey);
   }
 
   async #identify(memory: CallerMemory, opening: Opening): Promise<void> {

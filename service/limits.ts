@@ -202,6 +202,10 @@ export const STORE_BACKOFF_MS_MAX = 5_000;
 /** Writes that wait for a store that is away: so many, and none older. */
 export const STORE_QUEUE_MAX = 1_000;
 export const STORE_QUEUE_MS = 600_000;
+/** A process asks this often whom another one has erased; so many of so long ago are remembered. */
+export const ERASURES_EVERY_MS = 2_000;
+export const ERASURES_MAX = 10_000;
+export const ERASURES_KEPT_MS = 7 * 86_400_000;
 /** A store that answers and fails at one act so often will not do it. */
 export const STORE_TRIES_MAX = 3;
 /** What is forgotten is taken off the disk this often. */

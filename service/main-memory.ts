@@ -35,6 +35,7 @@ export interface ServiceMemory {
   readonly memories: CallMemories;
   /** Callers are remembered beyond their call. */
   readonly isKept: boolean;
+  close(): Promise<void>;
 }
 
 /** Errors: VoxError config_invalid for a key that is none. The store need not be there yet. */
@@ -52,7 +53,11 @@ export async function createServiceMemory(parts: MemoryParts): Promise<ServiceMe
       ? null
       : createSummaryWriter({ model: summaryModel, clock, log, metrics });
   const memories = new CallMemories({ store, identities, summaries, clock, random, log });
-  return { store, identities, memories, isKept: pepper !== "" };
+  const close = () => {
+    memories.stop();
+    return store.close();
+  };
+  return { store, identities, memories, isKept: pepper !== "", close };
 }
 
 function storeFor({ config, clock, random, metrics }: MemoryParts): ContextStore {

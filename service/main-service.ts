@@ -136,7 +136,7 @@ export async function startService(deps: ServiceDeps): Promise<RunningService> {
     await listener.stop();
     await chosen.stop();
     await thinkers.stop();
-    await memory.store.close();
+    await memory.close();
     await models.close();
     await tracing.close();
   };

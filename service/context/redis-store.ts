@@ -17,11 +17,13 @@ import type {
   CallerRecord,
   ContextStore,
   ContextUpdate,
+  ErasureNews,
   HistoryEntry,
 } from "../contract/caller-context.ts";
 import type { Counter } from "../contract/metrics.ts";
 import { CACHE_PERSONAL_MAX, CACHE_VALUE_CHARACTERS_MAX, HISTORY_ENTRIES_MAX } from "../limits.ts";
 import { boundedEntry, inOrder, parseHistoryEntry } from "./history-entry.ts";
+import { createRedisErasures } from "./redis-erasures.ts";
 import { RedisLine } from "./redis-line.ts";
 import { parseResult, printResult } from "./stored-result.ts";
 import { storeUnavailable, withDeadline } from "./store-failure.ts";
@@ -76,6 +78,7 @@ export function createRedisStore(parts: RedisStoreParts): ContextStore {
 
 class RedisStore implements ContextStore {
   readonly name = "redis";
+  readonly erasures: ErasureNews;
   readonly #parts: RedisStoreParts;
   readonly #line: RedisLine;
   readonly #updates: UpdateLine;
@@ -85,6 +88,7 @@ class RedisStore implements ContextStore {
     const { url, clock, random, settings } = parts;
     this.#parts = parts;
     this.#line = new RedisLine({ url, clock, random, deadlineMs: settings.deadlineMs });
+    this.erasures = createRedisErasures(this.#line);
     this.#updates = new UpdateLine((callerKey, updates) => this.#apply(callerKey, updates));
     this.#unreadable = unreadableCounter(parts.metrics);
   }

@@ -14,6 +14,7 @@ import type {
   CallerRecord,
   ContextStore,
   ContextUpdate,
+  ErasureNews,
   HistoryEntry,
 } from "../contract/caller-context.ts";
 import type { Clock, Random, TimerHandle } from "../contract/clock.ts";
@@ -58,6 +59,7 @@ export function createSteadyStore(parts: SteadyStoreParts): ContextStore {
 
 class SteadyStore implements ContextStore {
   readonly name: ContextStore["name"];
+  readonly erasures?: ErasureNews;
   readonly #parts: SteadyStoreParts;
   readonly #meters: StoreMeters;
   #queue: Queued[] = [];
@@ -70,6 +72,13 @@ class SteadyStore implements ContextStore {
     this.name = parts.store.name;
     this.#parts = parts;
     this.#meters = storeMeters(parts.metrics, this.name);
+    const { erasures } = parts.store;
+    if (erasures !== undefined) {
+      this.erasures = {
+        tell: (callerKey) => this.#read(() => erasures.tell(callerKey)),
+        since: (number) => this.#read(() => erasures.since(number)),
+      };
+    }
     this.#meters.up.set(1);
   }
 

@@ -87,6 +87,19 @@ export interface CallMemory {
   onChange(listener: (context: CallerContext) => void): void;
 }
 
+export interface ErasuresSince {
+  /** Of the newest erasure there was: what to ask with next time. */
+  readonly number: number;
+  readonly callerKeys: readonly string[];
+}
+
+/** For processes that share a store: who was erased, by whichever of them. */
+export interface ErasureNews {
+  tell(callerKey: string): Promise<void>;
+  /** null: from now on. */
+  since(number: number | null): Promise<ErasuresSince>;
+}
+
 /**
  * Where contexts, history and cached results live. callerKey: the HMAC of a vouched caller id, never
  * the id itself. Every promise settles within the store's own deadline; it rejects with VoxError
@@ -94,6 +107,8 @@ export interface CallMemory {
  */
 export interface ContextStore {
   readonly name: "sqlite" | "redis" | "memory";
+  /** Left out: no other process uses this store. */
+  readonly erasures?: ErasureNews;
   load(callerKey: string): Promise<CallerContext>;
   /** Atomic: concurrent updates of one caller lose nothing. -> the context after it. */
   update(callerKey: string, update: ContextUpdate): Promise<CallerContext>;
