@@ -179,6 +179,11 @@ export interface UpstreamListener {
    * once for a first dial that failed and is tried again; onReady follows then.
    */
   onLost?(closure: UpstreamClosure): void;
+  /**
+   * Nobody speaks, as far as is heard here, and what is not committed can be sent again: a session
+   * may be replaced. The provider's own detection hears a word only after a moment.
+   */
+  isCallerQuiet?(): boolean;
   /** A new session knows what was said; what was not acknowledged may be sent again. */
   onRestored?(): void;
 }

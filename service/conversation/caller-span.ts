@@ -8,11 +8,16 @@
 //
 // Under hybrid turns the provider's own detection commits too; what it committed of a turn is not
 // committed again (provider-parts.ts).
-// Limits: in silence at most SILENCE_FRAMES_MAX frames are kept for a session that may be lost.
+// What is always sent is kept for a session that may be lost: silence for 2 to 4 s, words until they
+// are committed (and the provider's own turns until they are answered).
+// Limits: KEPT_FRAMES_MAX frames are kept; more was sent, but a new session gets no more.
 import type { CallEffects, CaptureFacts } from "../contract/call-effects.ts";
 import type { TurnDetection } from "../contract/call-terms.ts";
+import { VAD_STATE } from "../contract/core.ts";
 
 const FRAME_MS = 20;
+/** A second less than the turn tape holds. */
+const KEPT_FRAMES_MAX = 2_950;
 /** 2 s: more than any pre-roll and what a voice activity model may lag behind. */
 const SILENCE_FRAMES_MAX = 100;
 /** Caller audio from before the upstream was ready that is still sent: 2 s. */
@@ -33,6 +38,12 @@ export class CallerSpan {
   readonly #preRollFrames: number;
   #turnDetection: TurnDetection;
   #firstFrame = 0;
+  /** What lies before it no session to come would get; of an always open span. */
+  #keptFrame = 0;
+  /** There is no session: what is let go now is never sent. */
+  #isDown = false;
+  /** Words may have been let go that the next commit will hold in this session, but in no other. */
+  #isKeptWhole = true;
   #framesCaptured = 0;
   /** An always open span is there; under local turns the speech knows. */
   #isOpen = false;
@@ -53,19 +64,48 @@ export class CallerSpan {
     return this.#firstFrame;
   }
 
+  isKeptWhole(): boolean {
+    return this.#isKeptWhole;
+  }
+
   framesCaptured(): number {
     return this.#framesCaptured;
   }
 
-  /** A frame was captured. isSilent: nobody speaks that could become a turn here. */
-  onFrame(framesCaptured: number, isSilent: boolean): void {
+  /** A frame was captured. isIdle: nobody speaks, or is to be answered, as far as is known here. */
+  onFrame(framesCaptured: number, isIdle: boolean): void {
     this.#framesCaptured = framesCaptured;
-    if (this.#turnDetection !== "hybrid") return;
-    if (!this.#isOpen) this.open(framesCaptured - 1);
-    if (!isSilent) return;
-    if (framesCaptured - this.#firstFrame < 2 * SILENCE_FRAMES_MAX) return;
-    this.#firstFrame = framesCaptured - SILENCE_FRAMES_MAX;
-    this.#effects.appendTrim(this.#firstFrame);
+    const isHybrid = this.#turnDetection === "hybrid";
+    if (isHybrid && !this.#isOpen) this.open(framesCaptured - 1);
+    const kept = framesCaptured - this.#keptFrame;
+    if (!this.#isOpen || kept < 2 * SILENCE_FRAMES_MAX) return;
+    const isSilence = isIdle && (isHybrid || this.#isSilence());
+    if (isSilence) this.letGo(framesCaptured - SILENCE_FRAMES_MAX);
+    else if (!isHybrid && kept >= KEPT_FRAMES_MAX) {
+      this.letGo(this.#keptFrame + SILENCE_FRAMES_MAX);
+      this.#isKeptWhole = this.#isDown;
+    }
+  }
+
+  /** What lies before frameIndex need not be sent again. */
+  letGo(frameIndex: number): void {
+    if (!this.#isOpen || frameIndex <= this.#keptFrame) return;
+    this.#keptFrame = frameIndex;
+    if (this.#isDown || this.#turnDetection === "hybrid") this.#firstFrame = frameIndex;
+    this.#effects.appendTrim(frameIndex);
+  }
+
+  /** The session is gone: the next commit holds what was kept, and what comes. */
+  onLost(): void {
+    this.#isDown = true;
+    this.#isKeptWhole = true;
+    if (this.#isOpen) this.#firstFrame = this.#keptFrame;
+  }
+
+  /** Another session takes over; it may be the first one that is told. */
+  onReplaced(): void {
+    this.onLost();
+    this.#isDown = false;
   }
 
   // ---- the caller's speech --------------------------------------------------------------------
@@ -111,19 +151,19 @@ export class CallerSpan {
   /** The early commit was the turn; -> its span is over, or goes on behind it. */
   keepEarly(endFrame: number): void {
     this.#effects.keepEarly();
-    if (this.#isOpen) this.#firstFrame = endFrame;
+    if (this.#isOpen) this.keepOpen(endFrame);
   }
 
   // ---- whoever owns the turns -----------------------------------------------------------------
 
   /** Opens the span that stays open. */
   open(frameIndex: number): void {
-    this.#firstFrame = this.#effects.appendBegin(frameIndex);
-    this.#isOpen = true;
+    this.keepOpen(this.#effects.appendBegin(frameIndex));
   }
 
   /** The upstream is ready; what was captured before goes out too. */
   openEarly(): void {
+    this.#isDown = false;
     if (!this.#isOpen) this.open(Math.max(0, this.#framesCaptured - EARLY_FRAMES));
   }
 
@@ -138,6 +178,7 @@ export class CallerSpan {
   /** Everything before frameIndex was committed by the provider. */
   moveTo(frameIndex: number): void {
     this.#firstFrame = frameIndex;
+    this.#isKeptWhole = true;
   }
 
   /** The local observer heard words in it, all of them over. */
@@ -150,6 +191,8 @@ export class CallerSpan {
   /** The running speech's span stays open from now on. */
   keepOpen(firstFrame: number): void {
     this.#firstFrame = firstFrame;
+    this.#keptFrame = firstFrame;
+    this.#isKeptWhole = true;
     this.#isOpen = true;
   }
 
@@ -167,6 +210,13 @@ export class CallerSpan {
 
   setTurnDetection(turnDetection: TurnDetection): void {
     this.#turnDetection = turnDetection;
+  }
+
+  /** Nothing that is kept is waiting for anybody: the provider has heard it, or it holds no words. */
+  #isSilence(): boolean {
+    if (this.#facts.vadState() !== VAD_STATE.SILENCE) return false;
+    if (this.#turnDetection !== "none" && !this.#isDown) return true;
+    return this.#positionMs(this.#facts.endPositionSamples()) <= this.#keptFrame * FRAME_MS;
   }
 
   #positionMs(positionSamples: number): number {

@@ -8,12 +8,10 @@
 //   hybrid           as local, over one span that is always open; the provider's detection is a
 //                    second opinion (S1-70): it may confirm an early end, and what it commits by
 //                    itself is not committed again (provider-parts.ts)
-//
-// Switching during a call keeps the running span where there is one, so that no sample is lost or
-// sent twice (S4-C06).
 import type { CallEffects, CaptureFacts } from "../contract/call-effects.ts";
 import type { TurnDetection } from "../contract/call-terms.ts";
 import type { SpeechPhase } from "../contract/conversation-state.ts";
+import { VAD_STATE } from "../contract/core.ts";
 import type { AgentVoice } from "./agent-voice.ts";
 import { isCutting } from "./barge-in-action.ts";
 import type { Interrupted } from "./interruption.ts";
@@ -34,6 +32,7 @@ export class CallerTurns {
   readonly turnEnd: TurnEnd | null; // null where the core's silence stands
   readonly speculation: Speculation;
   readonly acks: TurnAcks;
+  readonly providerTurns: ProviderTurns;
   readonly #settings: CallerTurnsSettings;
   readonly #effects: CallEffects;
   readonly #facts: CaptureFacts;
@@ -45,7 +44,6 @@ export class CallerTurns {
   readonly #isCutting: boolean;
   readonly #turn: TurnCommit;
   readonly #switched: TurnSwitchParts;
-  readonly #providerTurns: ProviderTurns;
   #turnDetection: TurnDetection;
   #turnId = 0;
   #isUpstreamReady = false;
@@ -83,20 +81,20 @@ export class CallerTurns {
     this.turnEnd = turnEndOf(settings, effects, facts, this.#speech);
     const takeFloor = () => this.#takeFloor();
     const isOwner = isProviderOwned(settings.turnDetection);
-    this.#providerTurns = new ProviderTurns({ ...shared, turn, takeFloor }, isOwner);
+    this.providerTurns = new ProviderTurns({ ...shared, turn, takeFloor }, isOwner);
     this.#switched = {
       facts,
       span,
       speech: this.#speech,
       endWords: (words) => {
-        if (!this.#providerTurns.isHearing()) this.#takeFloor();
+        if (!this.providerTurns.isHearing()) this.#takeFloor();
         this.#endTurn(words);
       },
     };
     this.acks = new TurnAcks({
       ...shared,
       speculation: this.speculation,
-      nowMs: () => effects.nowMs(),
+      providerTurns: this.providerTurns,
       openFrame: () => this.#speech.openFrame(),
     });
   }
@@ -113,8 +111,14 @@ export class CallerTurns {
     return this.#speech.phase();
   }
 
+  /** Nobody speaks, as far as is heard here, and a session to come can be told all of it. */
+  isQuiet(): boolean {
+    return this.#facts.vadState() === VAD_STATE.SILENCE && this.#span.isKeptWhole();
+  }
+
   onCapture(bits: number, frameIndex: number): void {
-    this.#span.onFrame(frameIndex + 1, this.#speech.phase() === "silent");
+    const isIdle = this.#speech.phase() === "silent" && this.providerTurns.follow();
+    this.#span.onFrame(frameIndex + 1, isIdle);
     if (!hearsTurns(this.#turnDetection)) return;
     this.#speech.onCapture(bits, frameIndex);
     this.turnEnd?.onCapture(bits, this.#turnId, this.#voice.isAudible());
@@ -162,17 +166,12 @@ export class CallerTurns {
     this.#askTurn();
   }
 
-  /** The provider hears the caller; where its detection is a signal only, nothing follows. */
-  onProviderSpeechStarted(positionMs: number): void {
-    if (isProviderOwned(this.#turnDetection)) this.#providerTurns.onSpeechStarted(positionMs);
-  }
-
   /**
    * The provider decided that the turn is over; it commits and responds by itself. As a signal only
    * (or when its turns were just taken from it) its commit ends at stopFrame, and confirms an end.
    */
   onProviderSpeechStopped(positionMs: number, stopFrame: number): void {
-    if (isProviderOwned(this.#turnDetection)) this.#providerTurns.onSpeechStopped(positionMs);
+    this.providerTurns.onSpeechStopped(positionMs, stopFrame);
     this.#parts.onStopped(stopFrame);
     if (this.#turnDetection !== "hybrid") return;
     const isConfirmed = stopFrame >= this.#turn.speechEndFrame();
@@ -183,19 +182,28 @@ export class CallerTurns {
   onUpstreamLost(): void {
     this.speculation.onLost();
     this.#parts.clear();
-    this.#providerTurns.onLost();
+    this.providerTurns.onLost();
+  }
+
+  /** isTurnWritten: the next session is told the newest turn as text. */
+  onUpstreamReplaced(isTurnWritten: boolean): void {
+    this.speculation.drop();
+    this.speculation.onLost();
+    if (this.providerTurns.onReplaced(isTurnWritten)) this.#askTurn();
   }
 
   /** Nothing will be asked any more: what may be a whole turn is one. */
   onEnding(): void {
     if (this.speculation.isPending()) this.#speech.force();
     this.speculation.onEnding();
+    this.providerTurns.onEnding();
   }
 
   /** The caller's application stops the agent, whatever is protected. */
   onInterrupt(): void {
     this.speculation.drop();
     this.#voice.sequence.forget("turn");
+    this.providerTurns.onAnswered();
     const cut = this.#takeFloor();
     this.#voice.tellBargeIn(cut, this.#turnId);
   }
@@ -217,7 +225,7 @@ export class CallerTurns {
     this.#voice.latency.noteSpeechEnd(this.#facts.endPositionSamples());
     if (hearsTurns(before) !== hearsTurns(turnDetection)) this.turnEnd?.onReleased();
     switchTurns(this.#switched, before, turnDetection, this.#isUpstreamReady);
-    this.#providerTurns.onSwitched(isProviderOwned(turnDetection));
+    this.providerTurns.onSwitched(isProviderOwned(turnDetection));
     if (!hearsTurns(before) || !hearsTurns(turnDetection)) this.#parts.clear();
     if (this.#speech.phase() !== "turn") this.#voice.sequence.setHeld(false);
   }
@@ -260,7 +268,7 @@ export class CallerTurns {
 
   #endTurn(span: FrameSpan): void {
     this.turnEnd?.onTurnEnded(span.endFrame);
-    this.#tellSpeechEnded();
+    this.#turn.tellSpeechEnded();
     this.#commit(span, this.#turn.speechEndFrame(), true);
     this.#voice.sequence.setHeld(false);
   }
@@ -269,14 +277,8 @@ export class CallerTurns {
   #confirmTurn(): boolean {
     if (!this.speculation.isPending()) return false;
     this.turnEnd?.onTurnEnded(this.#span.framesCaptured());
-    this.#tellSpeechEnded();
+    this.#turn.tellSpeechEnded();
     return this.speculation.confirm();
-  }
-
-  #tellSpeechEnded(): void {
-    const turnId = this.#turnId;
-    const positionMs = this.#turn.positionMs(this.#facts.endPositionSamples());
-    this.#effects.notice({ kind: "speech_ended", turnId, positionMs });
   }
 
   #heldEnded(): boolean {

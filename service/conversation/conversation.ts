@@ -1,10 +1,8 @@
 // One call's conversation: who speaks, what goes to the model, what the caller heard (decision 12).
 // Station: between the engine's event bits, the upstream's events and the transport's reports on
 // one side, and CallEffects on the other. Synchronous; no promise, no clock, no socket.
-//
-// Its parts: caller-turns (with caller-speech), agent-voice (with response-sequence and others),
-// goodbye. The front door: it knows which part an input belongs to, the greeting, and the end.
-// Barge-in order (S1-31, D-22): clear the far end, cancel, then truncate at what was heard.
+// The front door: it knows which part (caller-turns, agent-voice, goodbye) an input belongs to, the
+// greeting, and the end.
 import type { CallEffects, CaptureFacts } from "../contract/call-effects.ts";
 import type { CommitAck, ConversationTimer } from "../contract/call-effects.ts";
 import type { EndReason, TurnDetection } from "../contract/call-terms.ts";
@@ -68,6 +66,11 @@ export class Conversation {
     return stateOf(this.#turns, this.#voice, this.#facts);
   }
 
+  /** A session may be replaced now: nobody speaks, and the next one can be told everything. */
+  isCallerQuiet(): boolean {
+    return this.#turns.isQuiet();
+  }
+
   turnEnd(): TurnEnd | null {
     return this.#turns.turnEnd;
   }
@@ -122,7 +125,6 @@ export class Conversation {
     this.#voice.onReport(item, samples, generation);
   }
 
-  /** Another owner of the turns from the next frame on (S4-C06). */
   setTurnDetection(turnDetection: TurnDetection): void {
     this.#turns.setTurnDetection(turnDetection);
   }
@@ -153,10 +155,9 @@ export class Conversation {
     this.#voice.finishItems();
   }
 
-  /** Another session takes over: what was only tried in the one before is over. */
-  onUpstreamReplaced(): void {
-    this.#turns.speculation.drop();
-    this.#turns.speculation.onLost();
+  /** Another session takes over. isTurnWritten: it is told the newest turn as text. */
+  onUpstreamReplaced(isTurnWritten = false): void {
+    this.#turns.onUpstreamReplaced(isTurnWritten);
   }
 
   /** A turn's answer was cut off by the loss. */
@@ -187,7 +188,7 @@ export class Conversation {
 
   /** The provider hears the caller: its own detection. One direct call (S0-07, S0-10). */
   onProviderSpeechStarted(positionMs: number): void {
-    this.#turns.onProviderSpeechStarted(positionMs);
+    this.#turns.providerTurns.onSpeechStarted(positionMs);
   }
 
   /** The provider decided that the turn is over; it commits and responds by itself. */
@@ -239,6 +240,7 @@ export class Conversation {
   /** -> numbers of items that end with it though the provider never said that their audio does. */
   onResponseDone(responseId: string, status: ResponseStatus): number[] {
     const unfinished = this.#voice.onResponseDone(responseId, status);
+    if (status !== "cancelled") this.#turns.providerTurns.onAnswered();
     this.#goodbye.onSequence();
     this.#turns.onAgentQuietMaybe();
     return unfinished;
@@ -281,9 +283,7 @@ export class Conversation {
     return item;
   }
 
-  /**
-   * The call ended from outside (hang-up, lost upstream): frees every timer; nothing more is asked.
-   */
+  /** Ended from outside (hang-up, lost upstream): every timer is freed, nothing more is asked. */
   close(): void {
     this.#effects.clearTimer("take_back");
     this.#goodbye.close();

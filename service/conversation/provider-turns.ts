@@ -2,13 +2,26 @@
 // by itself; here a turn begins and ends with its events.
 // Station: between the provider's speech events and the agent's voice. The reaction to
 // speech_started is one direct call to the far end's clear (S0-07, S0-10).
+//
+// A session that is lost is followed by one that hears again what was kept of the caller's audio:
+//
+//   lost while it heard the caller       the turn stays open; the next speech_started is its beginning
+//   lost before a turn was answered      written down: answered anew; else heard again, and answered
+//
+// Limits: what is not heard again AGAIN_FRAMES_MAX after the new session is there, or in
+// AGAIN_SILENT_FRAMES_MAX of silence, never will be.
 import type { CallEffects, CaptureFacts } from "../contract/call-effects.ts";
+import { VAD_STATE } from "../contract/core.ts";
 import type { AgentVoice } from "./agent-voice.ts";
 import type { CallerSpan } from "./caller-span.ts";
 import type { Interrupted } from "./interruption.ts";
 import type { TurnCommit } from "./turn-commit.ts";
 
 const FRAME_MS = 20;
+/** 2 s: the way there and back, and what a detection may take. */
+const AGAIN_SILENT_FRAMES_MAX = 100;
+/** 10 s, where the local detection never hears silence. */
+const AGAIN_FRAMES_MAX = 500;
 
 export interface ProviderTurnsParts {
   readonly effects: CallEffects;
@@ -23,56 +36,161 @@ export interface ProviderTurnsParts {
 
 export class ProviderTurns {
   readonly #parts: ProviderTurnsParts;
+  #isOwner: boolean;
   /** The provider has heard the caller begin and not yet end. */
   #isHearing = false;
+  /** The newest turn is over and waits for the provider's answer. */
+  #isAnswerOwed = false;
+  /** The newest turn that is over was acknowledged as an item. */
+  #isCommitted = false;
+  /** Where it ends, in the call's frames. */
+  #stopFrame = 0;
+  /** Which turn the next session is to hear again: one that was open, or one that was over. */
+  #again: "none" | "open" | "over" = "none";
+  /** What the provider hears is such a turn, whose end was told before. */
+  #isRepeated = false;
+  #isDown = false;
+  #againFrames = 0;
+  #silentFrames = 0;
 
   constructor(parts: ProviderTurnsParts, isOwner: boolean) {
     this.#parts = parts;
+    this.#isOwner = isOwner;
     parts.voice.sequence.setProviderOwned(isOwner);
   }
 
+  /** The provider's turn is open. */
   isHearing(): boolean {
-    return this.#isHearing;
+    return this.#isHearing || this.#again === "open";
   }
 
+  /** Once per captured frame. -> nothing that was said waits for the provider. */
+  follow(): boolean {
+    if (this.#again !== "none" && !this.#isDown) this.#awaitAgain();
+    return !this.#isHearing && !this.#isAnswerOwed && this.#again === "none";
+  }
+
+  /** Where its detection is a signal only, nothing follows. */
   onSpeechStarted(positionMs: number): void {
+    if (!this.#isOwner) return;
     const { voice, effects, takeFloor, turnId } = this.#parts;
+    const again = this.#again;
     this.#isHearing = true;
+    this.#isRepeated = again === "over";
+    this.#again = "none";
+    if (again !== "none") {
+      voice.sequence.setHeld(true);
+      return;
+    }
     const cut = takeFloor();
     voice.sequence.setHeld(true);
     effects.notice({ kind: "speech_started", turnId: turnId(), positionMs });
     voice.tellBargeIn(cut, turnId());
+    this.#letGo();
   }
 
   /** The turn's clock starts where the local detection, listening passively, heard its end. */
-  onSpeechStopped(positionMs: number): void {
+  onSpeechStopped(positionMs: number, stopFrame: number): void {
+    if (!this.#isOwner) return;
     const { voice, effects, facts, turn, span } = this.#parts;
-    span.moveTo(span.framesCaptured());
+    const framesCaptured = span.framesCaptured();
+    // Not known where it lies: nothing is let go for it.
+    this.#stopFrame = Math.max(0, Math.min(stopFrame, framesCaptured));
+    span.moveTo(stopFrame < 0 ? framesCaptured : this.#stopFrame);
+    this.#isAnswerOwed = true;
+    this.#isCommitted = false;
     // The provider's answer is to everything said so far, typed words too.
     voice.sequence.forget("turn");
+    const isRepeated = this.#isRepeated;
     this.#end(positionMs);
+    if (isRepeated) return;
     if (voice.latency.noteSpeechEnd(facts.endPositionSamples())) {
-      turn.decide(turn.silenceMs(span.framesCaptured()));
+      turn.decide(turn.silenceMs(framesCaptured));
     } else {
       effects.count("turn_end_unheard");
     }
   }
 
-  /** What the provider was hearing is gone with its session; the next one starts anew. */
-  onLost(): void {
-    if (this.#isHearing) this.#end(this.#parts.span.framesCaptured() * FRAME_MS);
+  /** A turn was acknowledged as an item. */
+  onCommitted(): void {
+    this.#isCommitted = true;
   }
 
-  /** Somebody else owns the turns. */
-  onSwitched(isOwner: boolean): void {
+  /** A response came to its end: what was said is not needed any more. */
+  onAnswered(): void {
+    if (!this.#isHearing && this.#again === "none") this.#letGo();
+  }
+
+  /** What the provider was hearing, or had heard, is gone with its session. */
+  onLost(): void {
+    this.#isDown = true;
+    this.#parts.span.onLost();
+    if (!this.#isHearing) return;
+    this.#again = this.#isRepeated ? "over" : "open";
     this.#isHearing = false;
+  }
+
+  /**
+   * Another session takes over. isWritten: it is told the newest acknowledged turn as text. -> the
+   * turn is to be answered, and will not be heard again.
+   */
+  onReplaced(isWritten: boolean): boolean {
+    const isToAsk = this.#isAnswerOwed && this.#isCommitted && isWritten;
+    this.onLost();
+    if (isToAsk) this.#again = "none";
+    else if (this.#isAnswerOwed) this.#again = "over";
+    if (isToAsk) this.#letGo();
+    this.#parts.span.onReplaced();
+    this.#isDown = false;
+    this.#againFrames = 0;
+    this.#silentFrames = 0;
+    return isToAsk;
+  }
+
+  /** Nothing that is said will be answered: who is not being heard is not waited for. */
+  onEnding(): void {
+    if (this.#again === "open") this.#end(this.#positionMs());
+    this.#again = "none";
+  }
+
+  /** Somebody else owns the turns; another detection of the provider's goes on with what it hears. */
+  onSwitched(isOwner: boolean): void {
+    if (isOwner && this.#isOwner) return;
+    this.#isOwner = isOwner;
     this.#parts.voice.sequence.setProviderOwned(isOwner);
+    this.#isHearing = false;
+    this.#isRepeated = false;
+    this.#isAnswerOwed = false;
+    this.#again = "none";
+  }
+
+  /** The new session does not hear it, however long it is waited for. */
+  #awaitAgain(): void {
+    const isSilent = this.#parts.facts.vadState() === VAD_STATE.SILENCE;
+    this.#againFrames += 1;
+    this.#silentFrames = isSilent ? this.#silentFrames + 1 : 0;
+    const isSilentLong = this.#silentFrames >= AGAIN_SILENT_FRAMES_MAX;
+    if (!isSilentLong && this.#againFrames < AGAIN_FRAMES_MAX) return;
+    if (this.#again === "open") this.#end(this.#positionMs());
+    this.#again = "none";
+    this.#letGo();
   }
 
   #end(positionMs: number): void {
     const { voice, effects, turnId } = this.#parts;
     this.#isHearing = false;
-    effects.notice({ kind: "speech_ended", turnId: turnId(), positionMs });
+    if (!this.#isRepeated) effects.notice({ kind: "speech_ended", turnId: turnId(), positionMs });
+    this.#isRepeated = false;
     voice.sequence.setHeld(false);
+  }
+
+  /** The newest turn that is over need not be heard again. */
+  #letGo(): void {
+    if (this.#isAnswerOwed) this.#parts.span.letGo(this.#stopFrame);
+    this.#isAnswerOwed = false;
+  }
+
+  #positionMs(): number {
+    return this.#parts.span.framesCaptured() * FRAME_MS;
   }
 }

@@ -6,6 +6,7 @@ import type { CallNotice } from "../contract/transport.ts";
 import type { AgentVoice } from "./agent-voice.ts";
 import type { CallerItems } from "./caller-items.ts";
 import type { ProviderParts } from "./provider-parts.ts";
+import type { ProviderTurns } from "./provider-turns.ts";
 import type { Speculation } from "./speculation.ts";
 
 export interface TurnAcksParts {
@@ -14,8 +15,8 @@ export interface TurnAcksParts {
   readonly items: CallerItems;
   readonly parts: ProviderParts;
   readonly speculation: Speculation;
+  readonly providerTurns: ProviderTurns;
   readonly turnId: () => number;
-  readonly nowMs: () => number;
   /** First frame of the speech that is open, -1 in silence. */
   readonly openFrame: () => number;
 }
@@ -29,8 +30,9 @@ export class TurnAcks {
 
   /** A commit was acknowledged as this item of the conversation upstream. */
   onCommitted(itemId: string, ack: CommitAck): void {
-    const { voice, items, parts, speculation, nowMs, openFrame } = this.#parts;
-    if (ack === "turn" || ack === "early") voice.latency.onCommitted(nowMs());
+    const { effects, voice, items, parts, providerTurns, speculation, openFrame } = this.#parts;
+    if (ack === "turn" || ack === "early") voice.latency.onCommitted(effects.nowMs());
+    if (ack === "turn") providerTurns.onCommitted();
     if (ack === "behind") items.delete(itemId);
     if (ack === "provider") parts.onCommitted(itemId, openFrame());
     speculation.onCommitted(itemId, ack);

@@ -105,6 +105,12 @@ export class TurnCommit {
     this.#voice.onTurnDecided(this.#turnId(), silenceMs);
   }
 
+  /** Where the local detection heard the end. */
+  tellSpeechEnded(): void {
+    const positionMs = this.positionMs(this.#facts.endPositionSamples());
+    this.#effects.notice({ kind: "speech_ended", turnId: this.#turnId(), positionMs });
+  }
+
   tell({ firstFrame, endFrame }: FrameSpan): void {
     const turnId = this.#turnId();
     const startMs = firstFrame * FRAME_MS;

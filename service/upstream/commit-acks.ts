@@ -12,8 +12,6 @@ import type { CommitAck } from "../contract/call-effects.ts";
 export interface CommittedSpan {
   readonly firstFrame: number;
   readonly speechEndFrame: number;
-  /** All of it is still on the tape. */
-  isWhole: boolean;
 }
 
 interface Entry<Span> {
@@ -52,20 +50,15 @@ export class CommitAcks<Span extends CommittedSpan> {
     if (entry !== undefined) entry.isTakenBack = true;
   }
 
-  /** The oldest span under way whose audio is still kept. */
+  /** The oldest span under way. */
   oldest(): Span | undefined {
-    return this.#entries.find(({ span }) => span.isWhole)?.span;
-  }
-
-  /** The tape has let everything go: nothing of this is sent again. */
-  forgetAudio(): void {
-    for (const { span } of this.#entries) span.isWhole = false;
+    return this.#entries[0]?.span;
   }
 
   /** The session is gone: -> what it did not acknowledge and is still wanted. */
   takeAll(): Span[] {
     const wanted = this.#entries.splice(0).filter(({ isTakenBack }) => !isTakenBack);
-    return wanted.map(({ span }) => span).filter(({ isWhole }) => isWhole);
+    return wanted.map(({ span }) => span);
   }
 
   /**
@@ -90,8 +83,7 @@ export class CommitAcks<Span extends CommittedSpan> {
 
   #shift(): Acknowledged<Span> {
     const entry = this.#entries.shift();
-    const isKept = entry?.isTakenBack === false && entry.span.isWhole;
-    const span = isKept ? entry.span : null;
+    const span = entry?.isTakenBack === false ? entry.span : null;
     return { ack: entry?.isOvertaken === true ? "behind" : ackOf(entry), span };
   }
 

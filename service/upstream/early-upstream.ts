@@ -123,6 +123,10 @@ export class EarlyUpstream implements UpstreamListener {
     this.#pass((taker) => taker.onLost?.(closure));
   }
 
+  isCallerQuiet(): boolean {
+    return this.#taker?.isCallerQuiet?.() ?? true;
+  }
+
   onRestored(): void {
     this.#pass((taker) => taker.onRestored?.());
   }

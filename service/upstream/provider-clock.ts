@@ -40,7 +40,7 @@ export class ProviderClock {
   /** nextFrame: of the call, appended next. */
   at(positionMs: number, nextFrame: number): HeardAt {
     const heard = Math.floor(positionMs / FRAME_MS);
-    const isToldAgain = heard <= this.#takenBackFrames;
+    const isToldAgain = this.#takenBackFrames > 0 && heard <= this.#takenBackFrames;
     const before = this.#takenBackNextFrame - this.#takenBackFrames;
     const base = isToldAgain ? before : nextFrame - this.#framesAppended;
     return { frame: base + heard, isToldAgain };

@@ -61,7 +61,10 @@ export class SessionWatch implements UpstreamListener {
   /** Nobody speaks and nothing is under way. */
   isQuiet(): boolean {
     if (this.#responsesActive > 0 || this.#isCallerSpeaking) return false;
-    if (!this.#isProviderListening && this.#uncommittedBytes > 0) return false;
+    // Whoever hears the caller knows; else what is uncommitted may be the beginning of a word.
+    const isQuiet = this.#deps.listener.isCallerQuiet?.();
+    const isUncommitted = !this.#isProviderListening && this.#uncommittedBytes > 0;
+    if (isQuiet === false || (isQuiet === undefined && isUncommitted)) return false;
     return this.#deps.clock.nowMs() >= this.#heardToMs;
   }
 

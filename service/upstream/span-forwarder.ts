@@ -10,8 +10,9 @@
 //     kept      [first ........ cut)                    as if it had been closed and committed there
 //     taken back[first ........................ now     all of it again, open
 //
-// Under hybrid turns everything is sent, also behind an early commit.
-// Limits: SPANS_MAX spans wait for the upstream; the tape behind them holds 60 s.
+// Under hybrid turns everything is sent, also behind an early commit. Whoever owns the turns, what was
+// sent stays on the tape until it is acknowledged, committed by the provider, or trimmed.
+// Limits: SPANS_MAX spans wait for the upstream; of 60 s, what the tape lost is passed over.
 import { assert } from "../assert.ts";
 import type { AudioEngine } from "../contract/audio-engine.ts";
 import type { CommitAck } from "../contract/call-effects.ts";
@@ -21,10 +22,12 @@ import type { Upstream } from "../contract/upstream.ts";
 import { isProviderListening } from "./provider-turns.ts";
 import { CommitAcks } from "./commit-acks.ts";
 import { ProviderClock } from "./provider-clock.ts";
-import { APPEND_GATHER_MS, FRAME_MS } from "../limits.ts";
+import { APPEND_GATHER_MS, FRAME_MS, TURN_TAPE_MS } from "../limits.ts";
 
 const SPANS_MAX = 32;
 const GATHER_FRAMES = APPEND_GATHER_MS / FRAME_MS;
+/** An answered turn behind an always open span is let go before the tape is full. */
+const ACKNOWLEDGED_FRAMES_MAX = (TURN_TAPE_MS - 1_000) / FRAME_MS;
 
 type Tape = Pick<
   AudioEngine,
@@ -40,7 +43,7 @@ interface Span {
   /** Next frame to append. */
   nextFrame: number;
   isCommitted: boolean;
-  /** All of it is still on the tape, so that another session can be told it from the start. */
+  /** Nothing of it that this session has was let go, so that all of it can be taken back. */
   isWhole: boolean;
   /** Of a committed one: behind it there is only silence. */
   speechEndFrame: number;
@@ -50,7 +53,6 @@ export class SpanForwarder {
   readonly #tape: Tape;
   readonly #sink: Sink;
   #gatherFrames = GATHER_FRAMES;
-  #isTapeKept = true;
   readonly #spans: Span[] = [];
   /** Commits under way; their audio is still on the tape. */
   readonly #acks = new CommitAcks<Span>();
@@ -63,10 +65,16 @@ export class SpanForwarder {
   #acknowledged: Span | null = null;
   #commitsDropped = 0;
   #isHybrid = false;
+  #isProviderOwned = false;
+  /** The upstream took no more within the last read. */
+  #isRefused = false;
   readonly #clock = new ProviderClock();
   #sentToFrame = -1;
-  readonly #append = (source: Uint8Array, start: number, end: number) =>
-    this.#sink.append(source, start, end);
+  readonly #append = (source: Uint8Array, start: number, end: number) => {
+    const sent = this.#sink.append(source, start, end);
+    if (sent === SEND.DROPPED) this.#isRefused = true;
+    return sent;
+  };
 
   constructor(tape: Tape, sink: Sink, turnDetection: TurnDetection) {
     this.#tape = tape;
@@ -74,20 +82,11 @@ export class SpanForwarder {
     this.setTurnDetection(turnDetection);
   }
 
-  /**
-   * The provider's detection gets every frame at once, others a message per 100 ms. Turns that are
-   * heard here are kept on the tape until their commit; an endless span is dropped as it goes, or
-   * trimmed in silence (hybrid).
-   */
+  /** The provider's detection gets every frame at once, others a message per 100 ms. */
   setTurnDetection(turnDetection: TurnDetection): void {
     this.#isHybrid = turnDetection === "hybrid";
+    this.#isProviderOwned = turnDetection === "server_vad" || turnDetection === "semantic_vad";
     this.#gatherFrames = isProviderListening(turnDetection) ? 1 : GATHER_FRAMES;
-    this.#isTapeKept = turnDetection === "local" || this.#isHybrid;
-    const span = this.#open();
-    if (!this.#isHybrid || span === undefined || span.isWhole) return;
-    // Kept from here on.
-    span.firstFrame = span.nextFrame;
-    span.isWhole = true;
   }
 
   /** -> the first frame really kept. */
@@ -123,11 +122,12 @@ export class SpanForwarder {
     this.#dropTape();
   }
 
-  /** Silence before frameIndex is not sent again, and not any more if it waits still. */
+  /** What lies before frameIndex is not sent again, and not any more if it waits still. */
   trim(frameIndex: number): void {
     const span = this.#open();
     if (span === undefined || this.#early !== null) return;
     if (!this.#sink.isReady()) span.nextFrame = Math.max(span.nextFrame, frameIndex);
+    else if (!this.#isHybrid) span.isWhole = false;
     span.firstFrame = Math.max(span.firstFrame, Math.min(frameIndex, span.nextFrame));
     this.#dropTape();
   }
@@ -180,7 +180,7 @@ export class SpanForwarder {
     this.#dropTape();
   }
 
-  /** The open span was not over: it goes out again from frameIndex. */
+  /** The open span was not over: it goes out again; what is always sent, from frameIndex. */
   takeBackEarly(frameIndex: number): void {
     const span = this.#open();
     const early = this.#early;
@@ -190,12 +190,17 @@ export class SpanForwarder {
     this.#early = null;
     if (span.nextFrame > early.endFrame) this.#sink.clearInput();
     this.#clock.onTakenBack(span.nextFrame);
-    span.nextFrame = Math.max(span.firstFrame, frameIndex);
+    span.nextFrame = this.#isHybrid ? Math.max(span.firstFrame, frameIndex) : span.firstFrame;
     this.flush();
   }
 
   /** A frame was captured. */
   onFrame(): void {
+    const keptFrame = this.#tape.framesCaptured() - ACKNOWLEDGED_FRAMES_MAX;
+    if (this.#acknowledged !== null && this.#acknowledged.firstFrame <= keptFrame) {
+      this.#acknowledged = null;
+      this.#dropTape();
+    }
     const span = this.#spans[0];
     if (span === undefined) return;
     const available = span.endFrame >= 0 ? span.endFrame : this.#tape.framesCaptured();
@@ -209,7 +214,7 @@ export class SpanForwarder {
   onProviderStopped(itemId: string, audioEndMs: number): number {
     const nextFrame = this.#open()?.nextFrame ?? this.#tape.framesCaptured();
     const { frame, isToldAgain } = this.#clock.at(audioEndMs, nextFrame);
-    this.#acks.onProviderStopped(itemId, frame, this.#isTapeKept);
+    this.#acks.onProviderStopped(itemId, frame, !this.#isProviderOwned);
     return isToldAgain ? -1 : frame;
   }
 
@@ -229,9 +234,8 @@ export class SpanForwarder {
   }
 
   /**
-   * A new session knows nothing of what the old one had not acknowledged: every such span goes out
-   * again from its first frame, in order, and the open one too. What was not kept goes on from
-   * here. isUnheard: the newest acknowledged turn too, as nobody wrote down what it said.
+   * A new session knows nothing of what the old one had not acknowledged: it goes out again, in
+   * order, and the open span too. isUnheard: nobody wrote down the newest acknowledged turn; it too.
    */
   onRestored(isUnheard: boolean): void {
     assert(this.#early === null, "span forwarder: an early commit is over when its session is");
@@ -240,7 +244,10 @@ export class SpanForwarder {
     this.#acknowledged = null;
     this.#spans.unshift(...again);
     this.#clock.restart();
-    for (const span of this.#spans) if (span.isWhole) span.nextFrame = span.firstFrame;
+    for (const span of this.#spans) {
+      span.nextFrame = span.firstFrame;
+      span.isWhole = true;
+    }
     this.flush();
   }
 
@@ -261,25 +268,18 @@ export class SpanForwarder {
       const isOpen = span.endFrame < 0;
       const toFrame = isOpen ? this.#tape.framesCaptured() : span.endFrame;
       if (toFrame > span.nextFrame) {
+        this.#isRefused = false;
         const framesRead = this.#tape.tapeRead(span.nextFrame, toFrame, this.#append);
-        span.nextFrame += framesRead;
+        // Frames that the tape has lost never come: what follows them is not sent twice.
+        span.nextFrame = this.#isRefused ? span.nextFrame + framesRead : toFrame;
         this.#sentToFrame = span.nextFrame;
         this.#clock.onAppended(framesRead);
-        if (!this.#isTapeKept) this.#forgetBefore(span);
       }
       if (isOpen || span.nextFrame < toFrame || !span.isCommitted) return;
       if (this.#sink.commit() === SEND.DROPPED) this.#commitsDropped += 1;
       this.#spans.shift();
       this.#acks.push(span, false);
     }
-  }
-
-  /** An endless span leaves the tape as it goes, and with it everything older. */
-  #forgetBefore(span: Span): void {
-    this.#tape.tapeDrop(span.nextFrame);
-    span.isWhole = false;
-    this.#acks.forgetAudio();
-    this.#acknowledged = null;
   }
 
   #open(): Span | undefined {
@@ -294,7 +294,6 @@ export class SpanForwarder {
 }
 
 function spanFrom(firstFrame: number): Span {
-  const endFrame = -1;
-  const committed = { isCommitted: false, isWhole: true, speechEndFrame: -1 };
-  return { firstFrame, endFrame, nextFrame: firstFrame, ...committed };
+  const open = { endFrame: -1, isCommitted: false, isWhole: true, speechEndFrame: -1 };
+  return { firstFrame, nextFrame: firstFrame, ...open };
 }

@@ -151,13 +151,14 @@ export class CallSchedule {
     return service.thinking.isThinking() || !isIdle || farEnd.isHeard();
   }
 
-  /** Words that a lost session or a model that errs may have cost are nobody's fault. */
+  /** Words that a model that errs or a goodbye may have cost are nobody's fault. */
   #checkSwitches(): void {
     const { knobs, switches, provider, rules, service } = this.#world;
-    if (knobs.lossPercent + knobs.flipPercent + knobs.goodbyePercent > 0) return;
-    // Push to talk: what nobody has ended yet is committed by the last key.
-    if (service.turns() === "none") return;
-    if (!switches.isAllCommitted(provider.input.committed)) rules.fail("a switch loses no words");
+    if (knobs.flipPercent + knobs.goodbyePercent > 0) return;
+    // After a switch to push to talk: what nobody has ended yet is committed by the last key.
+    if (service.turns() === "none" && knobs.switchPercent > 0) return;
+    if (switches.isAllCommitted(provider.input.committed)) return;
+    rules.fail(knobs.switchPercent > 0 ? "a switch loses no words" : "a loss loses no words");
   }
 
   #finish(): void {

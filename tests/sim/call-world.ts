@@ -154,6 +154,7 @@ export class CallWorld {
   loseSession(): void {
     this.#isLost = true;
     this.#session += 1;
+    this.switches.onLost(this.service.core.frames(), this.bargeIn.isSpeechHeld());
     this.provider.beginSession();
     this.service.onLost();
   }
@@ -161,6 +162,7 @@ export class CallWorld {
   /** Another session is there, and knows who owns the turns. */
   restoreSession(): void {
     this.#isLost = false;
+    this.switches.onRestored(this.service.core.frames(), this.bargeIn.isSpeechHeld());
     this.provider.input.setTurns(this.service.turns());
     this.service.onRestored();
   }

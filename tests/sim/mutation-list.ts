@@ -1,6 +1,7 @@
 // The planted faults of mutations.ts: each breaks one rule that a conversation must keep.
 
 import { HYBRID_MUTATIONS } from "./hybrid-mutations.ts";
+import { RECONNECT_MUTATIONS } from "./reconnect-mutations.ts";
 import { SPECULATION_MUTATIONS } from "./speculation-mutations.ts";
 import { THINKING_MUTATIONS } from "./thinking-mutations.ts";
 
@@ -158,28 +159,6 @@ export const MUTATIONS: readonly Mutation[] = [
     replacements: [["(bits & DECIDED_BITS) !== 0 || this.#pausedMs >= PAUSE_MS_MAX", "bits < 0"]],
   },
   {
-    rule: "reconnect: the unacknowledged turn dropped",
-    file: "service/upstream/span-forwarder.ts",
-    replacements: [
-      ["const again = this.#acks.takeAll();", "const again = this.#acks.takeAll().splice(0, 0);"],
-    ],
-  },
-  {
-    rule: "reconnect: what was sent of the open turn dropped",
-    file: "service/upstream/span-forwarder.ts",
-    replacements: [["span.nextFrame = span.firstFrame;", "span.nextFrame += 0;"]],
-  },
-  {
-    rule: "reconnect: the interrupted answer forgotten",
-    file: `${CONVERSATION}/lost-answer.ts`,
-    replacements: [["if (interrupted !== null) this.#ask = interrupted;", ""]],
-  },
-  {
-    rule: "reconnect: asked before the session is there",
-    file: `${CONVERSATION}/response-sequence.ts`,
-    replacements: [[" && !this.#isLost)", ")"]],
-  },
-  {
     rule: "drifting pacer",
     file: "tests/sim/pacer-model.ts",
     replacements: [
@@ -229,8 +208,8 @@ export const MUTATIONS: readonly Mutation[] = [
     file: "service/upstream/span-forwarder.ts",
     replacements: [
       [
-        'this.#isTapeKept = turnDetection === "local" || this.#isHybrid;',
-        'this.#isTapeKept = turnDetection === "local" || this.#isHybrid;\n    for (const sent of this.#spans) sent.nextFrame = sent.firstFrame;',
+        'this.#isHybrid = turnDetection === "hybrid";',
+        'this.#isHybrid = turnDetection === "hybrid";\n    for (const sent of this.#spans) sent.nextFrame = sent.firstFrame;',
       ],
     ],
   },
@@ -255,11 +234,6 @@ export const MUTATIONS: readonly Mutation[] = [
     replacements: [
       ["const cut = takeFloor();", "const cut = { wasAudible: false, item: 0, heardMs: 0 };"],
     ],
-  },
-  {
-    rule: "provider turns: a lost session leaves the turn open",
-    file: `${CONVERSATION}/conversation.ts`,
-    replacements: [["    this.#turns.onUpstreamLost();\n", ""]],
   },
   {
     rule: "push to talk: committed twice",
@@ -289,4 +263,5 @@ export const MUTATIONS: readonly Mutation[] = [
   ...SPECULATION_MUTATIONS,
   ...HYBRID_MUTATIONS,
   ...THINKING_MUTATIONS,
+  ...RECONNECT_MUTATIONS,
 ];

@@ -9,17 +9,14 @@ export interface ProviderSinkParts {
   readonly world: CallWorld;
   readonly spans: SpanRecord;
   readonly isReady: () => boolean;
-  /** What is appended stays on the tape until its commit. */
-  readonly isTapeKept: () => boolean;
 }
 
-export function providerSink({ world, spans, isReady, isTapeKept }: ProviderSinkParts) {
+export function providerSink({ world, spans, isReady }: ProviderSinkParts) {
   return {
     isReady: () => isReady() && !world.isLost(),
     append: (source: Uint8Array, start: number, end: number) => {
       const first = firstFrameIn(source, start);
       const frames = framesIn(start, end);
-      if (!isTapeKept()) spans.forget();
       world.toProvider((provider) => provider.input.append(first, frames));
       return SEND.SENT;
     },

@@ -47,12 +47,7 @@ export class ServiceEffects implements CallEffects {
     this.#world = world;
     this.#service = service;
     const { knobs, time, dice } = world;
-    const sink = providerSink({
-      world,
-      spans: this.spans,
-      isReady: () => this.isReady,
-      isTapeKept: () => service.turns() === "local" || service.turns() === "hybrid",
-    });
+    const sink = providerSink({ world, spans: this.spans, isReady: () => this.isReady });
     this.forwarder = new SpanForwarder(this.tape, sink, knobs.turnDetection);
     const lateMs = () => dice.between(0, knobs.timerLateMs);
     this.pacer = new PacerModel(time, pacerOwner(world, service), FRAME_SAMPLES, lateMs);
@@ -95,6 +90,7 @@ export class ServiceEffects implements CallEffects {
   }
 
   appendTrim(frameIndex: number): void {
+    this.spans.trim(frameIndex);
     this.forwarder.trim(frameIndex);
   }
 
@@ -213,8 +209,7 @@ export class ServiceEffects implements CallEffects {
     this.#service.turnEnd.onAsk(generation);
   }
 
-  /** The provider of the simulator takes no hints. */
-  hintTurnEnd(): void {}
+  hintTurnEnd(): void {} // The provider of the simulator takes none.
 
   endPlaybackItem(item: number): void {
     this.pacer.endItem(item);
@@ -253,7 +248,10 @@ export class ServiceEffects implements CallEffects {
       rules.onTurnOver();
       this.#isTurnEnding = true;
     } else if (notice.kind === "turn_committed") {
-      if (this.#service.turns() === "none") rules.onStopped(false);
+      if (this.#service.turns() === "none") {
+        rules.onStopped(false);
+        if (!this.spans.isTold(notice)) rules.fail("what is told of a turn is what is committed");
+      }
       this.#world.hybrid.onTurn(notice.startMs, notice.endMs);
       this.#world.onTurnCommitted(this.#isTurnEnding && !this.#isAskedEarly);
       this.#isTurnEnding = false;

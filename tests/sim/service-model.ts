@@ -6,7 +6,7 @@ import type { LedgerItem } from "../../service/conversation/playout-ledger.ts";
 import { ACKNOWLEDGEMENT } from "./barge-in-rules.ts";
 import type { CallWorld } from "./call-world.ts";
 import { CoreModel } from "./core-model.ts";
-import { isOwnerAlwaysLocal, type Knobs, type SimulatedTurns } from "./knobs.ts";
+import type { Knobs, SimulatedTurns } from "./knobs.ts";
 import type { ProviderEvents } from "./provider-model.ts";
 import { idNumber } from "./trace.ts";
 import { FRAME_SAMPLES, ServiceEffects } from "./service-effects.ts";
@@ -165,8 +165,9 @@ export class ServiceModel implements ProviderEvents {
   onRestored(): void {
     if (this.isOver) return;
     this.#world.trace.note("restored");
-    this.conversation.onUpstreamReplaced();
-    const isUnheard = this.conversation.isAnswerLost();
+    const isWritten = this.#world.dice.chance(50);
+    this.conversation.onUpstreamReplaced(isWritten);
+    const isUnheard = this.conversation.isAnswerLost() && !isWritten;
     this.#effects.spans.onRestored(isUnheard, this.#isProviderTurns());
     this.#effects.forwarder.onRestored(isUnheard);
     this.conversation.onUpstreamRestored();
@@ -186,8 +187,7 @@ export class ServiceModel implements ProviderEvents {
 
   /** Turns that the provider has not acknowledged. */
   turnsUnacknowledged(): number {
-    // Only local turns are kept on the tape until they are acknowledged.
-    return isOwnerAlwaysLocal(this.#world.knobs) ? this.#effects.spans.unacknowledged() : 0;
+    return this.#effects.spans.unacknowledged();
   }
 
   onCommitted(itemId: string): void {
@@ -263,6 +263,7 @@ export class ServiceModel implements ProviderEvents {
       this.thinking.rules.onAskedInVain();
     } else if (code === "response_cancel_not_active") rules.onNothingToCancel();
     else if (code === "input_audio_buffer_commit_empty") {
+      this.#effects.spans.onRefused();
       this.conversation.onCommitRefused(this.#effects.forwarder.onCommitRefused());
     } else rules.onRefused(tag);
     this.conversation.onUpstreamError(code);

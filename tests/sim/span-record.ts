@@ -1,16 +1,20 @@
 // Which spans of the caller's audio the service has committed, which of them the provider has
 // acknowledged, and which must come again after a lost session: what arrives is held against it.
 
+const FRAME_MS = 20;
+
 export interface CommittedSpan {
   readonly first: number;
   /** -1 while open. */
   readonly end: number;
-  /** The provider may have committed a part of it by itself, or lost a part with its session. */
+  /** The provider may have committed a part of it by itself. */
   readonly isCrossed: boolean;
 }
 
 interface Entry extends CommittedSpan {
   isTakenBack: boolean;
+  /** Where it begins when it is committed again. */
+  readonly kept: number;
 }
 
 export class SpanRecord {
@@ -20,14 +24,21 @@ export class SpanRecord {
   #acknowledged = 0;
   /** The span acknowledged last, -1 when it is not kept any more. */
   #acknowledgedLast = -1;
-  /** Commits before this one, and perhaps the open span, have left the tape. */
-  #forgotten = 0;
-  #isSpanForgotten = false;
   #committedEnd = 0;
+  /** What lies before it of the newest span is not sent again. */
+  #keptFrame = 0;
+  #isDown = false;
 
   /** Frame after the last committed one. */
   committedEnd(): number {
     return this.#committedEnd;
+  }
+
+  /** What is told of the newest commit is what it holds, as far as is known here. */
+  isTold({ startMs, endMs }: { readonly startMs: number; readonly endMs: number }): boolean {
+    const newest = this.#spans.at(-1);
+    if (newest === undefined || newest.isCrossed) return true;
+    return startMs === newest.first * FRAME_MS && endMs === newest.end * FRAME_MS;
   }
 
   unacknowledged(): number {
@@ -37,7 +48,12 @@ export class SpanRecord {
   begin(first: number): void {
     this.#acknowledgedLast = -1;
     this.#span = { first, end: -1, isCrossed: false };
-    this.#isSpanForgotten = false;
+    this.#keptFrame = first;
+  }
+
+  trim(frame: number): void {
+    this.#keptFrame = frame;
+    if (this.#isDown) this.#span = { ...this.#span, first: frame };
   }
 
   end(end: number): void {
@@ -46,14 +62,14 @@ export class SpanRecord {
 
   /** The newest span is a turn. -> its length in frames. */
   commit(): number {
-    this.#spans.push({ ...this.#span, isTakenBack: false });
+    this.#spans.push({ ...this.#span, isTakenBack: false, kept: this.#keptFrame });
     this.#committedEnd = this.#span.end;
     return this.#span.end - this.#span.first;
   }
 
   /** The open span is about to be committed as far as this, at once or not at all. -> its number. */
   beginEarly(end: number): number {
-    this.#spans.push({ ...this.#span, end, isTakenBack: false });
+    this.#spans.push({ ...this.#span, end, isTakenBack: false, kept: this.#keptFrame });
     return this.#spans.length - 1;
   }
 
@@ -77,30 +93,28 @@ export class SpanRecord {
   sent(): CommittedSpan | undefined {
     const span = this.#spans[this.#next];
     this.#next += 1;
-    if (this.#isSpanForgotten) this.#forgotten = this.#next;
     return span;
-  }
-
-  /** What was appended has left the tape with all that is older: only local turns are kept. */
-  forget(): void {
-    this.#forgotten = this.#next;
-    this.#isSpanForgotten = true;
-    this.#acknowledgedLast = -1;
   }
 
   onTurnsSwitched(wereProviders: boolean): void {
     if (wereProviders) this.#span = { ...this.#span, isCrossed: true };
   }
 
-  /** What was on its way of a span that is not kept on the tape is lost. */
+  /** The next session gets what is kept. */
   onLost(): void {
-    if (this.#isSpanForgotten) this.#span = { ...this.#span, isCrossed: true };
+    this.#isDown = true;
+    if (this.#span.end < 0) this.#span = { ...this.#span, first: this.#keptFrame };
   }
 
   onAcknowledged(): void {
     this.#acknowledged = Math.min(this.#acknowledged + 1, this.#spans.length);
     const isTakenBack = this.#spans[this.#acknowledged - 1]?.isTakenBack === true;
     if (!isTakenBack) this.#acknowledgedLast = this.#acknowledged - 1;
+  }
+
+  /** The oldest commit under way held nothing. */
+  onRefused(): void {
+    this.#acknowledged = Math.min(this.#acknowledged + 1, this.#spans.length);
   }
 
   /** What was not acknowledged is committed again, and the newest that was if nobody wrote it down. */
@@ -110,9 +124,13 @@ export class SpanRecord {
     this.#spans = this.#spans.filter((entry, index) => !isGone(entry, index));
     const isAgain = isUnheard && this.#acknowledgedLast >= 0;
     const wanted = isAgain ? this.#acknowledgedLast : this.#acknowledged;
-    this.#next = Math.max(this.#forgotten, wanted);
-    this.#acknowledged = this.#next;
+    this.#spans = this.#spans.map((entry, index) =>
+      index >= wanted ? { ...entry, first: entry.kept } : entry,
+    );
+    this.#next = wanted;
+    this.#acknowledged = wanted;
     this.#acknowledgedLast = -1;
+    this.#isDown = false;
     // A turn from before somebody else took over: the provider cuts it as it hears it.
     if (isProviderTurns) {
       const cross = (entry: Entry) => ({ ...entry, isCrossed: true });

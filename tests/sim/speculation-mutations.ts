@@ -42,7 +42,12 @@ export const SPECULATION_MUTATIONS: readonly Mutation[] = [
   {
     rule: "speculation: the first half is not said again",
     file: "service/upstream/span-forwarder.ts",
-    replacements: [["span.nextFrame = Math.max(span.firstFrame, frameIndex);", ""]],
+    replacements: [
+      [
+        "span.nextFrame = this.#isHybrid ? Math.max(span.firstFrame, frameIndex) : span.firstFrame;",
+        "",
+      ],
+    ],
   },
   {
     rule: "speculation: no budget",

@@ -1,5 +1,6 @@
-// What a switch of the turns' owner must not do: lose words (S4-C06). What the caller was saying, or
-// had just said, when somebody else took over is committed by the end, by whomever.
+// What a switch of the turns' owner and a lost session must not do: lose words (S4-C06, I1). What the
+// caller was saying, or had just said, when somebody else took over, and all that was said while
+// there was no session, is committed by the end, by whomever.
 const WORDS_FRAMES_MIN = 20;
 /** Words longer ago belong to the owner before. */
 const RECENT_FRAMES = 40;
@@ -16,6 +17,7 @@ export class SwitchRules {
   readonly #voiced: boolean[] = [];
   readonly #heard: boolean[] = [];
   readonly #owed: number[] = [];
+  #lostFrame = 0;
 
   onMicrophone(isVoiced: boolean, isAgentHeard: boolean): void {
     this.#voiced.push(isVoiced);
@@ -34,13 +36,33 @@ export class SwitchRules {
     if (isHeld) return;
     const last = this.#voiced.lastIndexOf(true, framesCaptured - 1);
     if (last < 0 || framesCaptured - last > RECENT_FRAMES) return;
-    const first = this.#voiced.lastIndexOf(false, last) + 1;
+    this.#owe(this.#voiced.lastIndexOf(false, last) + 1, framesCaptured);
+  }
+
+  onLost(framesCaptured: number, isHeld: boolean): void {
+    this.#lostFrame = framesCaptured;
+    this.onSwitch(framesCaptured, isHeld);
+  }
+
+  /** Another session is there. isHeld: as of a switch, from the loss on. */
+  onRestored(framesCaptured: number, isHeld: boolean): void {
+    if (isHeld) return;
+    for (let frame = this.#lostFrame; frame < framesCaptured; frame += 1) {
+      const isFirst = this.#voiced[frame] === true && this.#voiced[frame - 1] !== true;
+      if (isFirst) this.#owe(frame, framesCaptured);
+    }
+  }
+
+  /** Words that begin with this frame, unless they are few, or may be held. */
+  #owe(first: number, framesCaptured: number): void {
+    const end = this.#voiced.indexOf(false, first);
+    const last = Math.min(end < 0 ? this.#voiced.length : end, framesCaptured) - 1;
     if (last - first < WORDS_FRAMES_MIN) return;
     if (this.#heard.slice(Math.max(0, first - HELD_FRAMES), framesCaptured).includes(true)) return;
     this.#owed.push(first);
   }
 
-  /** -> false when words that were being said at a switch are in none of the spans. */
+  /** -> false when words that were being said then are in none of the spans. */
   isAllCommitted(committed: readonly Span[]): boolean {
     return this.#owed.every((first) => {
       for (let frame = first; this.#voiced[frame] === true; frame += 1) {

@@ -5,7 +5,7 @@ import { describe, expect, test } from "bun:test";
 import { CommitAcks, type CommittedSpan } from "../../service/upstream/commit-acks.ts";
 
 function span(firstFrame: number, speechEndFrame = firstFrame + 10): CommittedSpan {
-  return { firstFrame, speechEndFrame, isWhole: true };
+  return { firstFrame, speechEndFrame };
 }
 
 describe("CommitAcks under local turns", () => {
@@ -67,16 +67,6 @@ describe("CommitAcks under local turns", () => {
     expect(acks.takeAll()).toEqual([turn, early]);
     expect(acks.takeAll()).toEqual([]);
     expect(acks.onCommitted("late")).toEqual({ ack: "turn", span: null });
-  });
-
-  test("audio that the tape has let go is neither said again nor kept", () => {
-    const acks = new CommitAcks();
-    acks.push(span(0), false);
-    acks.forgetAudio();
-    acks.push(span(20), false);
-    expect(acks.oldest()?.firstFrame).toBe(20);
-    expect(acks.onCommitted("a")).toEqual({ ack: "turn", span: null });
-    expect(acks.takeAll().map(({ firstFrame }) => firstFrame)).toEqual([20]);
   });
 
   test("an item that a detection named before is one of ours where the turns are its own", () => {

@@ -172,6 +172,10 @@ export class BigLane implements CallLane {
     this.events.emit({ kind: "provider_lost", reason: closure.reason });
   }
 
+  isCallerQuiet(): boolean {
+    return this.#inner.isCallerQuiet?.() ?? true;
+  }
+
   onRestored(): void {
     this.#inner.onRestored?.();
     this.events.emit({ kind: "provider_restored" });

@@ -40,6 +40,7 @@ export class FastLane implements CallLane {
   readonly #timer: StageTimer;
   /** Caller samples per upstream sample. */
   readonly #callerScale: number;
+  readonly isCallerQuiet = () => this.#conversation.isCallerQuiet();
   #isOpen = false;
   /** The provider wrote down the newest turn: a new session gets it as text. */
   #isTurnWritten = false;
@@ -151,8 +152,6 @@ export class FastLane implements CallLane {
     this.#toolAnswers.close();
     this.#effects.clearTimers();
   }
-
-  // ---- EngineListener ---------------------------------------------------------------------
 
   onCaptureFrame(bits: number, frameIndex: number): void {
     this.#conversation.onCapture(bits, frameIndex);
@@ -286,7 +285,7 @@ export class FastLane implements CallLane {
   /** What the old session had not acknowledged goes out first, then what waits for an answer. */
   onRestored(): void {
     if (!this.#isOpen) return;
-    this.#conversation.onUpstreamReplaced();
+    this.#conversation.onUpstreamReplaced(this.#isTurnWritten);
     const isUnheard = this.#conversation.isAnswerLost() && !this.#isTurnWritten;
     this.#forwarder.onRestored(isUnheard);
     this.#conversation.onUpstreamRestored();
