@@ -1,5 +1,6 @@
 // A thinker of your own: one file, and one word in the setting `thinkers.domains`.
 //   bun start --thinkers-domains weather,knowledge,./examples/opening-hours-thinker.ts
+// With a text model of its own: --thinkers-own-urls URL --thinkers-own-keys KEY --thinkers-own-models NAME
 // A shop's own data behind a text model; the voice learns of it by domain and description alone.
 import { z } from "zod";
 import { type CreateThinker, createModelThinker, defineTool } from "../service/index.ts";

@@ -82,12 +82,40 @@ function thinkerSettings(domain: string, { timeoutSeconds, cacheSeconds }: Think
   });
 }
 
+/** Stands in the lists of own thinkers for what languageModel says. */
+export const GENERAL = "general";
+
+const DOMAINS_ALONG = ["weather", "stocks", "news", "knowledge", "research"];
+
 export const THINKER_SETTINGS = z.strictObject({
   domains: z
     .array(z.string().min(1))
     .max(16)
-    .default(["weather", "stocks", "news", "knowledge", "research"])
+    .default(DOMAINS_ALONG)
     .describe("thinkers: names of those that come along, paths of own modules; empty = none"),
+  ownUrls: z
+    .array(
+      z.union([
+        z.literal(GENERAL),
+        z.url({ protocol: /^https?$/, error: `http:// or https:// URLs, or ${GENERAL}` }),
+      ]),
+    )
+    .default([])
+    .describe(
+      "chat servers of own modules in the order of thinkers.domains, or one for all, " +
+        `${GENERAL} or empty = languageModel.url`,
+    ),
+  ownKeys: z
+    .array(z.string().min(1))
+    .default([])
+    .describe(`their keys in the same order, or one for all, ${NO_KEY} for a server without`),
+  ownModels: z
+    .array(z.string().min(1))
+    .default([])
+    .describe(
+      `their text models in the same order, or one for all, ${GENERAL} or empty = ` +
+        "languageModel.model",
+    ),
   prompts: z
     .string()
     .default("")
@@ -130,7 +158,7 @@ export const SOURCE_SETTINGS = z.strictObject({
   newsKey: key.describe("key of NewsAPI, empty = no news"),
 });
 
-export const LANGUAGE_MODEL_SECRETS = ["languageModel.fallbackKeys"];
+export const LANGUAGE_MODEL_SECRETS = ["languageModel.fallbackKeys", "thinkers.ownKeys"];
 
 /** Lists that do not fit together. */
 export function languageModelProblems(settings: z.infer<typeof LANGUAGE_MODEL_SETTINGS>): string[] {
@@ -144,4 +172,14 @@ export function languageModelProblems(settings: z.infer<typeof LANGUAGE_MODEL_SE
     );
   }
   return problems;
+}
+
+export function thinkerProblems(settings: z.infer<typeof THINKER_SETTINGS>): string[] {
+  const { domains, ownUrls, ownKeys, ownModels } = settings;
+  const count = domains.filter((name) => !DOMAINS_ALONG.includes(name)).length;
+  return [
+    ...countProblems("thinkers.ownUrls", ownUrls, count),
+    ...countProblems("thinkers.ownKeys", ownKeys, count),
+    ...countProblems("thinkers.ownModels", ownModels, count),
+  ];
 }

@@ -2,7 +2,7 @@
 // trusted everywhere (decision 19). Pure: the program reads its sources in config-read.ts, a test
 // gives literals. main passes each module its own slice; nobody else reads settings.
 import { cascadeProblems } from "./config-cascade.ts";
-import { languageModelProblems } from "./config-thinkers.ts";
+import { languageModelProblems, thinkerProblems } from "./config-thinkers.ts";
 import { callerConflicts } from "./config-callers.ts";
 import { type Gathered, type ConfigSources, gatherConfig } from "./config-sources.ts";
 import { CONFIG_SCHEMA, type ConfigValues, SETTINGS, VOICE_OF_REALTIME } from "./config-schema.ts";
@@ -162,6 +162,7 @@ function conflictsOf(values: ConfigValues): string[] {
     problems.push(...cascadeProblems(values.cascade, values.turnDetection));
   }
   problems.push(...languageModelProblems(values.languageModel));
+  problems.push(...thinkerProblems(values.thinkers));
   if (values.callsPerKeyMax > values.callsMax) {
     problems.push(
       `Cannot use callsPerKeyMax: is ${values.callsPerKeyMax}, ` +

@@ -42,7 +42,7 @@ export interface ServiceDeps {
   readonly warmUpFrames?: number;
   /** Instead of the configured engines of the cascade: for tests and for who embeds the service. */
   readonly cascade?: CascadeEngines;
-  /** Writes the rolling summaries of calls; left out: the thinkers' model, if there is one. */
+  /** Writes the rolling summaries of calls; left out: the general text model, if there is one. */
   readonly summaryModel?: LanguageModel;
   /** For tests: how the chat simulator behaves, beyond the configuration. */
   readonly chatSimulator?: ChatSimulatorBehaviour;

@@ -3,7 +3,8 @@
 import { join, resolve } from "node:path";
 import { PROMPTS } from "./assets.ts";
 import type { ThinkingParts } from "./call-thinking.ts";
-import { HARD_DOMAINS } from "./config-thinkers.ts";
+import { entryFor, NO_KEY } from "./config-cascade.ts";
+import { GENERAL, HARD_DOMAINS } from "./config-thinkers.ts";
 import type { ContextStore } from "./contract/caller-context.ts";
 import type { LanguageModel } from "./contract/language-model.ts";
 import type { CreateThinker, Thinker } from "./contract/thinker.ts";
@@ -38,7 +39,7 @@ const DOMAIN_FORM = /^[a-z][a-z_]{0,31}$/;
 export interface RunningThinkers {
   /** store: of results. null: none are configured, or there is no language model for them. */
   thinking(store: ContextStore): ThinkingParts | null;
-  /** The general text model, null without thinkers. */
+  /** The general text model, null without a server or without anybody who needs it. */
   readonly model: LanguageModel | null;
   readonly chatSimulator: ChatSimulator | null;
   stop(): Promise<void>;
@@ -46,7 +47,7 @@ export interface RunningThinkers {
 
 /** Throws VoxError `config_invalid` that says what is wrong with the thinkers. */
 export async function startThinkers(deps: ThinkersDeps): Promise<RunningThinkers> {
-  const { config, log } = deps;
+  const { config } = deps;
   const { domains } = config.thinkers;
   const chatSimulator = domains.length > 0 && isSimulated(config) ? await simulatorOf(deps) : null;
   const models = new Map<string, LanguageModel>();
@@ -56,27 +57,29 @@ export async function startThinkers(deps: ThinkersDeps): Promise<RunningThinkers
     for (const each of models.values()) each.close();
     await chatSimulator?.stop();
   };
+  // Notes on callers are worth their requests where somebody will read them.
+  const isNeeded = domains.length > 0 || config.context.pepper !== "";
+  const running = { model: isNeeded ? model : null, chatSimulator, stop };
   try {
-    if (domains.length > 0 && model === null) {
-      log.warn("thinkers are off: there is no language model", {});
-    }
-    if (domains.length === 0 || model === null) {
-      return { thinking: () => null, model: null, chatSimulator, stop };
-    }
     const thinkers = await thinkersOf(deps, model, modelOf);
+    if (thinkers.length === 0) return { ...running, thinking: () => null };
     const responderPrompt = await promptOf("responder", config.thinkers.prompts);
     const stallingPrompt = await promptOf("stalling", config.thinkers.prompts);
     const pool = poolOf(deps, thinkers, model);
     const thinking = (store: ContextStore) => ({ pool, store, responderPrompt, stallingPrompt });
-    return { thinking, model, chatSimulator, stop };
+    return { ...running, thinking };
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
-function poolOf(deps: ThinkersDeps, thinkers: readonly Thinker[], model: LanguageModel) {
+function poolOf(deps: ThinkersDeps, thinkers: readonly Thinker[], model: LanguageModel | null) {
   const { config, clock, log, metrics } = deps;
+  const { isClassified } = config.thinkers;
+  if (isClassified && model === null) {
+    log.warn("the voice chooses the domain: there is no general language model", {});
+  }
   const { perCallMax, perProcessMax, progressMax } = config.thinkers;
   const timeoutMs = config.thinkers.classifySeconds * 1000;
   return new ThinkerPool({
@@ -87,41 +90,47 @@ function poolOf(deps: ThinkersDeps, thinkers: readonly Thinker[], model: Languag
       progressMax,
     },
     thinkers,
-    classify: config.thinkers.isClassified
-      ? createClassifier({ clock, model, thinkers, timeoutMs })
-      : null,
+    classify:
+      isClassified && model !== null
+        ? createClassifier({ clock, model, thinkers, timeoutMs })
+        : null,
     clock,
     log,
     metrics,
   });
 }
 
+type ModelOf = (own: OwnModel) => LanguageModel | null;
+
+/** general: null when there is no server but those of single thinkers. */
 async function thinkersOf(
   deps: ThinkersDeps,
-  model: LanguageModel,
-  modelOf: (own: OwnModel) => LanguageModel | null,
+  general: LanguageModel | null,
+  modelOf: ModelOf,
 ): Promise<Thinker[]> {
-  const { config, clock, random, metrics } = deps;
+  const { config, log } = deps;
   const sources = sourcesOf(deps);
   const thinkers: Thinker[] = [];
+  const without: string[] = [];
+  let ownIndex = 0;
   for (const name of config.thinkers.domains) {
     const known = DEFAULT_DOMAINS.find((domain) => domain === name);
     if (known === undefined) {
+      const model = ownModel(deps, ownIndex, modelOf) ?? general ?? NO_MODEL;
+      ownIndex += 1;
+      const { clock, random, metrics } = deps;
       const create = await moduleOf(name);
       thinkers.push(checked(name, create({ clock, random, metrics, model })));
       continue;
     }
-    const { timeoutSeconds, cacheSeconds, ...own } = config.thinkers[known];
-    const settings = {
-      prompt: await promptOf(known, config.thinkers.prompts),
-      timeoutMs: timeoutSeconds * 1000,
-      cacheSeconds,
-    };
+    const { url, key, model: named } = config.thinkers[known];
     const isHard = HARD_DOMAINS.has(known);
-    const ownModel = modelOf({ provider: `thinker_${known}`, ...own, isHard }) ?? model;
-    const researchStepMsMin = config.thinkers.researchStepSeconds * 1000;
-    const parts = { ...sources, clock, model: ownModel, researchStepMsMin };
-    thinkers.push(createDefaultThinker(known satisfies DefaultDomain, settings, parts));
+    const model = modelOf({ provider: `thinker_${known}`, model: named, url, key, isHard });
+    if (model === null) without.push(known);
+    else thinkers.push(await thinkerAlong(deps, known, { ...sources, model }));
+  }
+  if (without.length > 0) {
+    log.warn("thinkers are off: there is no language model for them", { domains: without.join() });
   }
   const twice = thinkers.find(
     ({ domain }, index) => thinkers.findIndex((each) => each.domain === domain) !== index,
@@ -129,6 +138,48 @@ async function thinkersOf(
   if (twice !== undefined) throw invalid(`${twice.domain} is there twice, must be once`);
   return thinkers;
 }
+
+/** The model that is configured for the own module at `index`, null: it has the general one. */
+function ownModel(deps: ThinkersDeps, index: number, modelOf: ModelOf): LanguageModel | null {
+  const { ownUrls, ownKeys, ownModels } = deps.config.thinkers;
+  const url = ownEntry(ownUrls, index);
+  const model = ownEntry(ownModels, index);
+  if (url === "" && model === "") return null;
+  const provider = `thinker_own_${index + 1}`;
+  const key = ownEntry(ownKeys, index);
+  return modelOf({ provider, model, url, key: key === NO_KEY ? "" : key, isHard: false });
+}
+
+function ownEntry(list: readonly string[], index: number): string {
+  const entry = entryFor(list, index);
+  return entry === GENERAL ? "" : entry;
+}
+
+async function thinkerAlong(
+  { config, clock }: ThinkersDeps,
+  domain: DefaultDomain,
+  parts: Omit<DefaultThinkerParts, "clock" | "researchStepMsMin">,
+): Promise<Thinker> {
+  const { timeoutSeconds, cacheSeconds } = config.thinkers[domain];
+  const settings = {
+    prompt: await promptOf(domain, config.thinkers.prompts),
+    timeoutMs: timeoutSeconds * 1000,
+    cacheSeconds,
+  };
+  const researchStepMsMin = config.thinkers.researchStepSeconds * 1000;
+  return createDefaultThinker(domain, settings, { ...parts, clock, researchStepMsMin });
+}
+
+/** What an own module is made with where there is no server: it may have no need of one. */
+const NO_MODEL: LanguageModel = {
+  name: "none",
+  support: { hasTools: true, isStreaming: true, hasOutputSchema: false },
+  // biome-ignore lint/correctness/useYield: it ends before its first piece.
+  async *generate() {
+    throw invalid("there is no language model, set VOXBRIDGE_LANGUAGE_MODEL_URL");
+  },
+  close: () => undefined,
+};
 
 function sourcesOf(
   deps: ThinkersDeps,

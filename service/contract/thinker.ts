@@ -96,7 +96,10 @@ export interface ThinkerParts {
   readonly clock: Clock;
   readonly random: Random;
   readonly metrics: Metrics;
-  /** The language model configured for its domain, else the general one. */
+  /**
+   * The one configured for its module (`thinkers.ownModels`, `.ownUrls`, `.ownKeys`), else the general
+   * one; where there is none at all, one that fails each request and says so.
+   */
   readonly model: LanguageModel;
 }
 
