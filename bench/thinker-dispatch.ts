@@ -1,8 +1,9 @@
 // Question: from the model's tool call to a thinker at work, how much of the time is ours (S1-25: at
 // most 5 ms of the 100 ms that routing may take)?
-// Method: the desk of a call as the service has it, with the memory store, on the system's clock; each
+// Method: desks of calls as the service has them, with the memory store, on the system's clock; each
 // question is another one, so that every one is looked for in the cache, missed and thought about. The
-// time ends inside think(). One question at a time, then 100 at once.
+// time ends inside think(). One question at a time; 100 calls that ask in the same millisecond; and as
+// a control 2 ms of arithmetic, timed: what that takes longer is the machine's other work.
 // Usage: bun bench/thinker-dispatch.ts
 import { cpus, loadavg } from "node:os";
 import { createSystemClock } from "../service/clock.ts";
@@ -22,12 +23,42 @@ export interface DispatchTimes {
   readonly maxMs: number;
 }
 
-/** -> one row for single questions and one for `atOnce` of them at a time. */
+/** -> rows for single questions, for `atOnce` calls that ask at a time, and for the control. */
 export async function benchDispatch(count: number, atOnce: number): Promise<DispatchTimes[]> {
+  const single: number[] = [];
+  const together: number[] = [];
+  const control: number[] = [];
+  const additions = additionsFor(CONTROL_MS);
+  // In turn, so that what disturbs one disturbs the others.
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const part = Math.ceil(count / ROUNDS);
+    single.push(...(await dispatches(part, 1)));
+    together.push(...(await dispatches(part, atOnce)));
+    for (let turn = 0; turn < Math.ceil(part / atOnce); turn += 1) control.push(timed(additions));
+  }
   return [
-    timesOf("one at a time", await dispatches(count, 1)),
-    timesOf(`${atOnce} at once`, await dispatches(count, atOnce)),
+    timesOf("one at a time", single),
+    timesOf(`${atOnce} calls at once`, together),
+    timesOf(`control, ${CONTROL_MS} ms of arithmetic`, control),
   ];
+}
+
+const ROUNDS = 10;
+const CONTROL_MS = 2;
+
+/** How long so many additions take now. */
+function timed(additions: number): number {
+  const startedMs = performance.now();
+  let sum = 0;
+  for (let index = 0; index < additions; index += 1) sum = (sum + index * 7) % 1_000_003;
+  const ms = performance.now() - startedMs;
+  return sum < 0 ? 0 : ms;
+}
+
+/** As many as an undisturbed machine does in that time: by the best of many tries. */
+function additionsFor(ms: number): number {
+  const tries = Array.from({ length: 200 }, () => timed(100_000));
+  return Math.round((100_000 * ms) / Math.max(0.001, Math.min(...tries)));
 }
 
 async function dispatches(count: number, atOnce: number): Promise<number[]> {
@@ -40,7 +71,7 @@ async function dispatches(count: number, atOnce: number): Promise<number[]> {
   };
   const domain = "knowledge";
   const terms = { description: "all", timeoutMs: 10_000, cacheSeconds: 60, isPersonal: true };
-  const settings = { perCallMax: atOnce, perProcessMax: atOnce, progressMs: 0, progressMax: 0 };
+  const settings = { perCallMax: 1, perProcessMax: atOnce, progressMs: 0, progressMax: 0 };
   const thinkers = [{ domain, ...terms, think }];
   const common = { clock, log: SILENT_LOG, metrics: NO_METRICS };
   const pool = new ThinkerPool({ settings, thinkers, classify: null, ...common });
@@ -51,15 +82,19 @@ async function dispatches(count: number, atOnce: number): Promise<number[]> {
     cacheScope: () => "caller",
     onChange: () => undefined,
   };
-  const desk = new ThinkerDesk({
-    ...{ pool, memory, store: createMemoryStore({ settings: limits, clock }) },
-    business: new Map(),
-    turnId: () => 1,
-    onProgress: () => undefined,
-    onWorking: () => undefined,
-    watch: NO_WATCH,
-  });
-  const ask = (query: string) =>
+  const store = createMemoryStore({ settings: limits, clock });
+  const desks = Array.from(
+    { length: atOnce },
+    () =>
+      new ThinkerDesk({
+        ...{ pool, memory, store, business: new Map() },
+        turnId: () => 1,
+        onProgress: () => undefined,
+        onWorking: () => undefined,
+        watch: NO_WATCH,
+      }),
+  );
+  const ask = (desk: ThinkerDesk, query: string) =>
     new Promise<void>((resolve) => {
       startedMs.set(query, performance.now());
       const argumentsText = JSON.stringify({ domain, query });
@@ -67,7 +102,7 @@ async function dispatches(count: number, atOnce: number): Promise<number[]> {
       desk.route(call, () => resolve());
     });
   for (let first = 0; first < count; first += atOnce) {
-    await Promise.all(Array.from({ length: atOnce }, (_, index) => ask(`q${first + index}`)));
+    await Promise.all(desks.map((desk, index) => ask(desk, `q${first + index}`)));
     // The places are free again one turn after the answers.
     await new Promise<void>((resolve) => setImmediate(resolve));
   }

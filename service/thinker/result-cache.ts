@@ -24,7 +24,7 @@ export function cacheKeyOf(domain: string, query: string, { context, business }:
   const { preferences, facts, summary, signals } = context;
   const caller = [preferences, facts, summary, signals.callCount];
   const depends = JSON.stringify([caller, [...business].sort()]);
-  const hash = new Bun.CryptoHasher("sha256").update(`${plain}\n${depends}`).digest("hex");
+  const hash = Bun.SHA256.hash(`${plain}\n${depends}`, "hex");
   return `${domain}:${hash}`;
 }
 
