@@ -40,9 +40,23 @@ export class ProviderClock {
   /** nextFrame: of the call, appended next. */
   at(positionMs: number, nextFrame: number): HeardAt {
     const heard = Math.floor(positionMs / FRAME_MS);
-    const isToldAgain = this.#takenBackFrames > 0 && heard <= this.#takenBackFrames;
-    const before = this.#takenBackNextFrame - this.#takenBackFrames;
-    const base = isToldAgain ? before : nextFrame - this.#framesAppended;
-    return { frame: base + heard, isToldAgain };
+    const frame = this.#baseFrame(heard, nextFrame) + heard;
+    return { frame, isToldAgain: this.#isToldAgain(heard) };
+  }
+
+  /** The same in ms of the call, without an object: an interruption waits for it (S0-10). */
+  callMs(positionMs: number, nextFrame: number): number {
+    const heard = Math.floor(positionMs / FRAME_MS);
+    return Math.max(0, this.#baseFrame(heard, nextFrame) * FRAME_MS + positionMs);
+  }
+
+  /** Of the call where this run of appended frames would begin at 0. */
+  #baseFrame(heard: number, nextFrame: number): number {
+    if (this.#isToldAgain(heard)) return this.#takenBackNextFrame - this.#takenBackFrames;
+    return nextFrame - this.#framesAppended;
+  }
+
+  #isToldAgain(heard: number): boolean {
+    return this.#takenBackFrames > 0 && heard <= this.#takenBackFrames;
   }
 }

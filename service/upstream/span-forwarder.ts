@@ -63,7 +63,6 @@ export class SpanForwarder {
    * session.
    */
   #acknowledged: Span | null = null;
-  #commitsDropped = 0;
   #isHybrid = false;
   #isProviderOwned = false;
   /** The upstream took no more within the last read. */
@@ -218,6 +217,11 @@ export class SpanForwarder {
     return isToldAgain ? -1 : frame;
   }
 
+  /** Of the provider's clock, which begins anew with each session. -> ms of the call's audio. */
+  positionOf(audioMs: number): number {
+    return this.#clock.callMs(audioMs, this.#open()?.nextFrame ?? this.#tape.framesCaptured());
+  }
+
   /** Something was committed; our oldest commit's audio is no longer ours to keep. */
   onCommitted(itemId: string): CommitAck {
     const { ack, span } = this.#acks.onCommitted(itemId);
@@ -256,10 +260,6 @@ export class SpanForwarder {
     return this.#sentToFrame === this.#tape.framesCaptured();
   }
 
-  commitsDropped(): number {
-    return this.#commitsDropped;
-  }
-
   /** Sends what can go now, in order; stops where the upstream takes no more. */
   flush(): void {
     while (this.#sink.isReady() && (this.#early === null || this.#isHybrid)) {
@@ -276,7 +276,7 @@ export class SpanForwarder {
         this.#clock.onAppended(framesRead);
       }
       if (isOpen || span.nextFrame < toFrame || !span.isCommitted) return;
-      if (this.#sink.commit() === SEND.DROPPED) this.#commitsDropped += 1;
+      this.#sink.commit();
       this.#spans.shift();
       this.#acks.push(span, false);
     }

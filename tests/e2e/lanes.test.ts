@@ -149,6 +149,26 @@ describe("switching during a call (S4-C06)", () => {
     expect(service.complaints).toEqual([]);
   });
 
+  test("from local turns to the provider's: its positions are those of the call", async () => {
+    await using service = await startSteppedService();
+    const caller = await open(service, TurnDetection.LOCAL, Lane.FAST);
+    await service.run(2_000);
+    caller.say(loadSpeech("yes", WIDE));
+    await service.until(isAnswered(caller, 1), TURN_MS_MAX);
+    caller.update({ lane: Lane.BIG, turnDetection: TurnDetection.SERVER_VAD });
+    await service.run(1_000);
+    const saidMs = caller.mouth.sent().byteLength / 32;
+    caller.say(loadSpeech("question", WIDE));
+    await service.until(isAnswered(caller, 2), TURN_MS_MAX);
+    const startedMs = noticesOf(caller, "speechStarted").at(-1)?.positionMs ?? 0;
+    const endedMs = noticesOf(caller, "speechEnded").at(-1)?.positionMs ?? 0;
+    // The recording begins with up to 300 ms of silence; the provider counts 300 ms before it to it.
+    expect(Math.abs(startedMs - saidMs)).toBeLessThan(300);
+    const audio = service.record(0).committed.at(-1)?.audio;
+    const lengthMs = (audio?.byteLength ?? 0) / BYTES_PER_MS;
+    expectSame(audio, expectedSpan(caller, endedMs - lengthMs, endedMs));
+  });
+
   test("from push to talk to local turns in mid-utterance: the turn ends by itself, whole", async () => {
     await using service = await startSteppedService();
     const caller = await open(service, TurnDetection.NONE);

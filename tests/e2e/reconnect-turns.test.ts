@@ -15,7 +15,10 @@ import { overlappingCreates, refusals } from "../support/upstream-facts.ts";
 const WIDE: AudioFormat = { encoding: "pcm16", rateHz: 16_000, channels: 1 };
 const UPSTREAM = { upstreamEncoding: "pcm16", upstreamRateHz: 24_000 } as const;
 const BYTES_PER_MS = 48;
+const SPOKEN_BYTES_PER_MS = 32;
 const TURN_MS_MAX = 30_000;
+/** What the provider counts to the speech from before it heard it. */
+const PREFIX_MS = 300;
 /** The recording begins with silence. */
 const LEADING_SILENCE_MS = 300;
 
@@ -48,6 +51,9 @@ describe("the agent's connection is lost while somebody else owns the turns", ()
       const whole = captureInOnePiece(caller.mouth.sent(), WIDE, UPSTREAM);
       const audio = record.committed[0]?.audio ?? new Uint8Array();
       const endMs = noticesOf(caller, "speechEnded")[0]?.positionMs ?? 0;
+      const [heardMs] = noticesOf(caller, "speechStarted").map(({ positionMs }) => positionMs);
+      expect(heardMs).toBeGreaterThan(3_000 - PREFIX_MS);
+      expect(heardMs).toBeLessThan(3_000 + LEADING_SILENCE_MS);
       const startMs = endMs - audio.byteLength / BYTES_PER_MS;
       const span = whole.subarray(startMs * BYTES_PER_MS, endMs * BYTES_PER_MS);
       expect(Buffer.compare(audio, span)).toBe(0);
@@ -115,6 +121,14 @@ describe("the agent's connection is lost while somebody else owns the turns", ()
       expect(committed).toHaveLength(1);
       expect((committed[0]?.audio.byteLength ?? 0) / BYTES_PER_MS).toBeGreaterThan(3_400);
       await service.until(() => service.simulator.records.length === 2, TURN_MS_MAX);
+      // The next session's clock begins anew, the call's does not.
+      if (turnDetection === TurnDetection.NONE) continue;
+      await service.run(2_000);
+      const lengthMs = caller.mouth.sent().byteLength / SPOKEN_BYTES_PER_MS;
+      caller.say(loadSpeech("question", WIDE));
+      await service.until(() => receipts(caller).length === 2, TURN_MS_MAX);
+      const startedMs = noticesOf(caller, "speechStarted").at(-1)?.positionMs ?? 0;
+      expect(Math.abs(startedMs - lengthMs)).toBeLessThan(PREFIX_MS + LEADING_SILENCE_MS);
     }
   });
 });

@@ -30,8 +30,8 @@ export const MUTATIONS: readonly Mutation[] = [
     file: "service/upstream/span-forwarder.ts",
     replacements: [
       [
-        "if (this.#sink.commit() === SEND.DROPPED)",
-        "this.#sink.commit();\n      if (this.#sink.commit() === SEND.DROPPED)",
+        "this.#sink.commit();\n      this.#spans.shift();",
+        "this.#sink.commit();\n      this.#sink.commit();\n      this.#spans.shift();",
       ],
     ],
   },

@@ -201,14 +201,15 @@ export class ServiceModel implements ProviderEvents {
   onSpeechStarted(positionMs: number): void {
     if (this.isOver) return;
     this.#world.trace.note("provider hears", positionMs);
-    this.conversation.onProviderSpeechStarted(positionMs);
+    this.conversation.onProviderSpeechStarted(this.#effects.forwarder.positionOf(positionMs));
   }
 
   onSpeechStopped(positionMs: number, itemId: string): void {
     if (this.isOver) return;
     this.#world.trace.note("provider heard", positionMs);
-    const stopFrame = this.#effects.forwarder.onProviderStopped(itemId, positionMs);
-    this.conversation.onProviderSpeechStopped(positionMs, stopFrame);
+    const { forwarder } = this.#effects;
+    const stopFrame = forwarder.onProviderStopped(itemId, positionMs);
+    this.conversation.onProviderSpeechStopped(forwarder.positionOf(positionMs), stopFrame);
   }
 
   onCreated(responseId: string, tag: string): void {

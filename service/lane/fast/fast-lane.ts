@@ -207,13 +207,13 @@ export class FastLane implements CallLane {
 
   onSpeechStarted(audioStartMs: number): void {
     this.#timer.begin();
-    this.#conversation.onProviderSpeechStarted(audioStartMs);
+    this.#conversation.onProviderSpeechStarted(this.#forwarder.positionOf(audioStartMs));
     this.#timer.end();
   }
 
   onSpeechStopped(audioEndMs: number, itemId: string): void {
     const stopFrame = this.#forwarder.onProviderStopped(itemId, audioEndMs);
-    this.#conversation.onProviderSpeechStopped(audioEndMs, stopFrame);
+    this.#conversation.onProviderSpeechStopped(this.#forwarder.positionOf(audioEndMs), stopFrame);
   }
 
   onResponseCreated(responseId: string, tag: string): void {
