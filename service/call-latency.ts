@@ -3,26 +3,25 @@
 // The alarm: each violation is counted; the first of a stage in a call is logged, so that a slow
 // machine does not fill the log. The lane runs in its fastest mode already: there is nothing to
 // switch when a budget is exceeded, and what to do about it is the operator's (docs/latency.md).
-import { LATENCY_STAGES, type LatencyStage, type StageSink } from "./contract/latency.ts";
-import type { Log } from "./contract/log.ts";
+import {
+  type CallLatencyFigures,
+  LATENCY_STAGES,
+  type LatencyStage,
+  type StageFigures,
+  type StageSink,
+} from "./contract/latency.ts";
+import type { Log, LogFields } from "./contract/log.ts";
 
 /** Longest time of each stage in ms. */
 export type LatencyBudgets = Readonly<Record<LatencyStage, number>>;
-
-export interface StageFigures {
-  readonly stage: LatencyStage;
-  readonly budgetMs: number;
-  readonly count: number;
-  readonly meanMs: number;
-  readonly maxMs: number;
-  readonly violations: number;
-}
 
 export interface CallLatencyDeps {
   readonly budgets: LatencyBudgets;
   readonly log: Log;
   /** Every observation, for the service's histograms. */
   readonly onStage: (stage: LatencyStage, durationMs: number, isOver: boolean) => void;
+  /** What the network takes to the provider and back; -1: not known. */
+  readonly networkMs: () => number;
 }
 
 interface StageState {
@@ -69,11 +68,17 @@ export class CallLatency implements StageSink {
     });
   }
 
-  /** As one field of a log line: stage, largest and mean in ms. */
-  summary(): string {
-    return this.breakdown()
+  figures(): CallLatencyFigures {
+    return { stages: this.breakdown(), networkMs: this.#deps.networkMs() };
+  }
+
+  /** For a log line: stages with largest and mean in ms, and the network, where it is known. */
+  summary(): LogFields {
+    const { stages, networkMs } = this.figures();
+    const stagesMs = stages
       .map(({ stage, maxMs, meanMs }) => `${stage} ${maxMs.toFixed(1)}/${meanMs.toFixed(1)}`)
       .join(", ");
+    return { stagesMs, networkMs: networkMs < 0 ? undefined : Math.round(networkMs) };
   }
 
   #alarm(stage: LatencyStage, durationMs: number): void {

@@ -10,6 +10,7 @@ export function liveCallOf(call: Call): LiveCall {
   return {
     id: call.id,
     state: () => conversation().state(),
+    latency: () => call.latency.figures(),
     forceTurn(to) {
       if (to === "agent") call.onEndOfTurn();
       else call.onInterrupt();

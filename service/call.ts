@@ -31,7 +31,7 @@ export class Call implements CallPort, LaneOwner {
   readonly #engine: AudioEngine;
   readonly lanes: CallLanes;
   readonly #thinking: CallThinking | null;
-  readonly #latency: CallLatency;
+  readonly latency: CallLatency;
   readonly #spans: CallSpans;
   readonly #startedMs: number;
   readonly #limitTimer: TimerHandle;
@@ -44,15 +44,16 @@ export class Call implements CallPort, LaneOwner {
     this.id = deps.id;
     this.#engine = engine;
     this.#startedMs = deps.clock.nowMs();
-    this.#latency = new CallLatency({
+    this.latency = new CallLatency({
       budgets: deps.latencyBudgets,
       log: deps.log,
       onStage: (stage, ms, isOver) => deps.meters.onStage(stage, ms, isOver),
+      networkMs: () => deps.upstream.upstream().roundTripMs?.() ?? -1,
     });
     this.#spans = new CallSpans(deps);
     const onBug = (error: unknown) => this.onBug(error);
     const lanes: CallLanesDeps = {
-      fast: fastLaneDeps(deps, { engine, owner: this, stages: this.#latency }),
+      fast: fastLaneDeps(deps, { engine, owner: this, stages: this.latency }),
       stages: deps.stages,
       onEvents: (events) => deps.onEvents(deps.id, events),
       passNotice: (notice) => deps.transport.sendNotice(notice),
@@ -195,14 +196,14 @@ export class Call implements CallPort, LaneOwner {
       () => this.#deps.upstream.upstream().close(),
       () => meters.onEnded(durationMs),
       () => this.#spans.end(reason),
-      () =>
-        log.info("call ended", { reason, durationMs, turns, stagesMs: this.#latency.summary() }),
+      () => log.info("call ended", { reason, durationMs, turns, ...this.latency.summary() }),
       () => onOver(this),
     ]);
   }
 
   #sayEnded(reason: EndReason, durationMs: number): void {
     const tokens = { inputTokens: this.#inputTokens, outputTokens: this.#outputTokens };
+    this.lanes.announce({ kind: "latency", ...this.latency.figures() });
     this.lanes.announce({ kind: "ended", reason, durationMs, ...tokens });
   }
 
@@ -251,7 +252,7 @@ export class Call implements CallPort, LaneOwner {
       const commitMs = notice.endpointMs + notice.commitMs;
       this.#deps.meters.onTurnLatency(notice.perceivedMs, commitMs);
       const oursMs = notice.perceivedMs - commitMs - notice.modelMs - (notice.heldMs ?? 0);
-      this.#latency.observe("audio_to_caller", oursMs);
+      this.latency.observe("audio_to_caller", oursMs);
       const { turnId, endpointMs: vadMs, perceivedMs: totalTurnMs, stages } = notice;
       // S2-82: per turn, where an upstream of several engines has spent its time.
       if (stages !== undefined) {

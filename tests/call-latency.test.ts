@@ -12,7 +12,7 @@ const BUDGETS = {
   audio_to_caller: 100,
 };
 
-function makeLatency() {
+function makeLatency(networkMs = -1) {
   const lines: unknown[] = [];
   const stages: unknown[] = [];
   const ignore = () => undefined;
@@ -27,6 +27,7 @@ function makeLatency() {
     budgets: BUDGETS,
     log,
     onStage: (...observed) => void stages.push(observed),
+    networkMs: () => networkMs,
   });
   return { latency, lines, stages };
 }
@@ -61,6 +62,17 @@ describe("CallLatency", () => {
       { stage: "onset_to_upstream", budgetMs: 150, count: 2, meanMs: 50, maxMs: 60, violations: 0 },
       { stage: "end_to_commit", budgetMs: 10, count: 1, meanMs: 1, maxMs: 1, violations: 0 },
     ]);
-    expect(latency.summary()).toBe("onset_to_upstream 60.0/50.0, end_to_commit 1.0/1.0");
+    expect(latency.summary()).toEqual({
+      stagesMs: "onset_to_upstream 60.0/50.0, end_to_commit 1.0/1.0",
+      networkMs: undefined,
+    });
+  });
+
+  test("S4-C23, D-27: the network's time stands beside the stages and in none of them", () => {
+    const { latency, lines } = makeLatency(340.6);
+    latency.observe("reaction", 2);
+    expect(latency.figures()).toEqual({ stages: latency.breakdown(), networkMs: 340.6 });
+    expect(latency.summary()).toEqual({ stagesMs: "reaction 2.0/2.0", networkMs: 341 });
+    expect(lines).toEqual([]);
   });
 });

@@ -21,6 +21,7 @@ const LABEL: Readonly<Record<TimelineKind, string>> = {
   transcript: "transcript",
   toolStatus: "tool",
   turnLatency: "turn latency",
+  latency: "our share",
   goingAway: "going away",
   error: "error",
   ended: "ended",

@@ -1,5 +1,5 @@
 // What happened in a call as its caller saw it, in order, with times since the socket opened.
-import type { StageLatency } from "../../gen/voxbridge/v1/stream_pb.ts";
+import type { Latency, StageLatency } from "../../gen/voxbridge/v1/stream_pb.ts";
 import type { Clock } from "../../service/contract/clock.ts";
 import type { Notice } from "./line.ts";
 
@@ -114,6 +114,8 @@ export function describeNotice(notice: Notice): string {
       const inside = stages === undefined ? "" : ` (${stagesText(stages)})`;
       return `turn ${turnId}: ${parts}, perceived ${perceivedMs} ms${inside}`;
     }
+    case "latency":
+      return latencyText(notice.value);
     case "goingAway":
       return `the service stops in ${notice.value.deadlineMs} ms`;
     case "error":
@@ -121,6 +123,16 @@ export function describeNotice(notice: Notice): string {
     case "ended":
       return `${notice.value.reason} after ${notice.value.durationMs} ms`;
   }
+}
+
+/** "reaction 0.4 of 10 ms (mean 0.2), network 34 ms": the longest of each stage, and its budget. */
+function latencyText({ stages, networkMs }: Latency): string {
+  const shares = stages.map(({ stage, maxUs, meanUs, budgetMs }) => {
+    const [maxMs, meanMs] = [maxUs, meanUs].map((us) => (us / 1000).toFixed(1));
+    return `${stage.replaceAll("_", " ")} ${maxMs} of ${budgetMs} ms (mean ${meanMs})`;
+  });
+  const network = networkMs === undefined ? "not measured yet" : `${networkMs} ms`;
+  return [...shares, `network ${network}`].join(", ");
 }
 
 /** "stt final 120, llm first token 200": the stages that there were. */

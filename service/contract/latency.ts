@@ -21,6 +21,24 @@ export const LATENCY_STAGES: readonly LatencyStage[] = [
   "audio_to_caller",
 ];
 
+/** One stage of one call. */
+export interface StageFigures {
+  readonly stage: LatencyStage;
+  readonly budgetMs: number;
+  readonly count: number;
+  readonly meanMs: number;
+  readonly maxMs: number;
+  readonly violations: number;
+}
+
+/** Our own share stage by stage, and the network's beside it. */
+export interface CallLatencyFigures {
+  /** Those that were measured, in the order of the frame's way. */
+  readonly stages: readonly StageFigures[];
+  /** The newest time to the provider and back; -1 before it is known. */
+  readonly networkMs: number;
+}
+
 /** Takes measured times; per frame, so it neither allocates nor throws. */
 export interface StageSink {
   observe(stage: LatencyStage, durationMs: number): void;

@@ -5,6 +5,7 @@
 import type { LaneName, TurnDetection } from "./call-terms.ts";
 import type { ConversationState } from "./conversation-state.ts";
 import type { VadSettings } from "./core.ts";
+import type { CallLatencyFigures } from "./latency.ts";
 
 /** The accumulator's settings (S2-65). */
 export type BargeInRule = Pick<
@@ -19,6 +20,8 @@ export type BargeInRule = Pick<
 export interface LiveCall {
   readonly id: string;
   state(): ConversationState;
+  /** Where the time has gone so far: our share by stage, and the network's beside it. */
+  latency(): CallLatencyFigures;
   /** "agent": the caller's turn ends now; "caller": the agent falls silent, protected or not. */
   forceTurn(to: "agent" | "caller"): void;
   /** Another lane or owner of the turns, as an Update of the caller's side. */

@@ -4,6 +4,7 @@
 // called close once. Everything is synchronous; nothing here awaits.
 import type { CallerEncoding, CallerRateHz } from "./core.ts";
 import type { CloseCode, EndReason, LaneName, TurnDetection } from "./call-terms.ts";
+import type { CallLatencyFigures } from "./latency.ts";
 import type { SendResult } from "./send-result.ts";
 import type { StageLatency } from "./upstream.ts";
 
@@ -102,6 +103,8 @@ export type CallNotice =
       /** Only of an upstream of several engines. */
       readonly stages?: StageLatency;
     }
+  /** Of the whole call; just before it ends. */
+  | ({ readonly kind: "latency" } & CallLatencyFigures)
   | { readonly kind: "going_away"; readonly deadlineMs: number }
   | { readonly kind: "error"; readonly code: string; readonly message: string }
   | {

@@ -3,6 +3,7 @@
 // JSON subprotocol, made for people, sends its audio through here too.
 import { type MessageInitShape, create, toBinary, toJsonString } from "@bufbuild/protobuf";
 import { ServerFrameSchema } from "../../gen/voxbridge/v1/stream_pb.ts";
+import type { CallLatencyFigures } from "../contract/latency.ts";
 import type { CallNotice } from "../contract/transport.ts";
 import type { StageLatency } from "../contract/upstream.ts";
 import type { CallerEncoding } from "../contract/core.ts";
@@ -80,6 +81,8 @@ export function noticeMessage(notice: CallNotice, format: NegotiatedFormat): Ser
       const { toolCallId, name, state } = notice;
       return { case: "toolStatus", value: { toolCallId, name, state } };
     }
+    case "latency":
+      return latencyMessage(notice);
     case "going_away":
       return { case: "goingAway", value: { deadlineMs: whole(notice.deadlineMs) } };
     case "error":
@@ -102,8 +105,9 @@ export function noticeMessage(notice: CallNotice, format: NegotiatedFormat): Ser
 type StartedNotice = Extract<CallNotice, { kind: "started" }>;
 type TurnNotice = Exclude<
   CallNotice,
-  { kind: "started" | "receipt" | "transcript" | "tool_status" | "going_away" | "error" | "ended" }
+  { kind: "started" | "receipt" | "transcript" | "tool_status" | "latency" | CallEndKind }
 >;
+type CallEndKind = "going_away" | "error" | "ended";
 
 function startedMessage(notice: StartedNotice, format: NegotiatedFormat): ServerMessage {
   return {
@@ -158,6 +162,23 @@ function turnMessage(notice: TurnNotice): ServerMessage {
         },
       };
   }
+}
+
+function latencyMessage({ stages, networkMs }: CallLatencyFigures): ServerMessage {
+  return {
+    case: "latency",
+    value: {
+      stages: stages.map(({ stage, budgetMs, count, meanMs, maxMs, violations }) => ({
+        stage,
+        budgetMs: whole(budgetMs),
+        count,
+        meanUs: whole(meanMs * 1000),
+        maxUs: whole(maxMs * 1000),
+        overBudget: violations,
+      })),
+      ...(networkMs >= 0 && { networkMs: whole(networkMs) }),
+    },
+  };
 }
 
 /** A stage that there was not is left out. */

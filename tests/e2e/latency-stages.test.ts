@@ -6,6 +6,7 @@ import { TurnDetection } from "../../gen/voxbridge/v1/stream_pb.ts";
 import type { AudioFormat } from "../../scripts/caller/audio-format.ts";
 import { createProtobufLine } from "../../scripts/caller/protobuf-line.ts";
 import { createTwilioLine } from "../../scripts/caller/twilio-line.ts";
+import type { LiveCall } from "../../service/contract/live-call.ts";
 import { loadSpeech } from "../support/speech-files.ts";
 import type { SteppedService } from "../support/stepped-service.ts";
 import { noticesOf, startSteppedService } from "../support/stepped-service.ts";
@@ -46,6 +47,50 @@ describe("latency stages", () => {
     expect(within).toBe(all);
     expect(stage(service, "end_to_commit", 1)[0]).toBeGreaterThanOrEqual(1);
     expect(service.complaints).toEqual([]);
+  });
+
+  test("S4-C23, D-27: a call's shares are told with the network's beside them, live and at its end", async () => {
+    const calls: LiveCall[] = [];
+    const embedding = { onCall: (call: LiveCall) => void calls.push(call) };
+    await using service = await startSteppedService({ embedding });
+    const caller = await service.call("/v1/stream", createProtobufLine(WIDE));
+    caller.say(loadSpeech("question", WIDE));
+    expect(calls[0]?.latency()).toEqual({ stages: [], networkMs: -1 });
+    await service.until(() => noticesOf(caller, "receipt").length > 0, TURN_MS_MAX);
+    // The first ping goes out after 5 s, and the loopback of a stepped clock takes no time.
+    await service.run(6_000);
+    const live = calls[0]?.latency();
+    expect(live?.networkMs).toBe(0);
+    expect(live?.stages.map(({ stage }) => stage)).toEqual([
+      "onset_to_upstream",
+      "end_to_commit",
+      "audio_to_caller",
+    ]);
+    caller.hangUp();
+    await service.until(() => !caller.isOpen(), TURN_MS_MAX);
+    const [told] = noticesOf(caller, "latency");
+    expect(told?.networkMs).toBe(0);
+    expect(
+      told?.stages.map(({ stage, budgetMs, overBudget }) => [stage, budgetMs, overBudget]),
+    ).toEqual([
+      ["onset_to_upstream", 150, 0],
+      ["end_to_commit", 10, 0],
+      ["audio_to_caller", 100, 0],
+    ]);
+    expect(caller.notices.slice(-2).map((notice) => notice.case)).toEqual(["latency", "ended"]);
+    const ended = service.logged.find(([event]) => event === "call ended")?.[1];
+    expect(ended).toMatchObject({ networkMs: 0 });
+  });
+
+  test("D-27: of a call that is over before the first ping no network time is told", async () => {
+    await using service = await startSteppedService();
+    const caller = await service.call("/v1/stream", createProtobufLine(WIDE));
+    await service.run(1_000);
+    caller.hangUp();
+    await service.until(() => !caller.isOpen(), TURN_MS_MAX);
+    expect(noticesOf(caller, "latency")[0]?.networkMs).toBeUndefined();
+    const ended = service.logged.find(([event]) => event === "call ended")?.[1];
+    expect(ended?.["networkMs"]).toBeUndefined();
   });
 
   test("S0-05, S0-06: with the provider's turns every frame leaves in the step it came in", async () => {

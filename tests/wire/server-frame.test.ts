@@ -54,6 +54,38 @@ describe("noticeMessage()", () => {
       ],
       [
         {
+          kind: "latency",
+          stages: [
+            {
+              stage: "reaction",
+              budgetMs: 10,
+              count: 3,
+              meanMs: 0.25,
+              maxMs: 12.5,
+              violations: 1,
+            },
+          ],
+          networkMs: 34.7,
+        },
+        {
+          latency: {
+            stages: [
+              {
+                stage: "reaction",
+                budgetMs: 10,
+                count: 3,
+                meanUs: 250,
+                maxUs: 12_500,
+                overBudget: 1,
+              },
+            ],
+            networkMs: 34,
+          },
+        },
+      ],
+      [{ kind: "latency", stages: [], networkMs: -1 }, { latency: {} }],
+      [
+        {
           kind: "receipt",
           item: 2,
           heardSamples: 160,
@@ -129,7 +161,7 @@ describe("noticeMessage()", () => {
     for (const [notice, wanted] of pairs) {
       expect(readBack(noticeMessage(notice, FORMAT))).toEqual(wanted);
     }
-    expect(new Set(pairs.map(([{ kind }]) => kind)).size).toBe(14);
+    expect(new Set(pairs.map(([{ kind }]) => kind)).size).toBe(15);
   });
 
   test("audio and clear go the same way in JSON", () => {

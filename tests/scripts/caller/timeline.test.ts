@@ -1,12 +1,19 @@
 // The timeline and what is read from it, by hand; the report's lines as people see them.
 import { describe, expect, test } from "bun:test";
+import { create } from "@bufbuild/protobuf";
+import { ServerFrameSchema } from "../../../gen/voxbridge/v1/stream_pb.ts";
 import { fromPcm16 } from "../../../scripts/caller/audio-format.ts";
 import type { AudioFormat } from "../../../scripts/caller/audio-format.ts";
 import { entryLine, latencyLines } from "../../../scripts/caller/call-report.ts";
+import type { Notice } from "../../../scripts/caller/line.ts";
 import { speechSpan } from "../../../scripts/caller/speech-span.ts";
-import { createTimeline, latencies } from "../../../scripts/caller/timeline.ts";
+import { createTimeline, describeNotice, latencies } from "../../../scripts/caller/timeline.ts";
+import type { StageFigures } from "../../../service/contract/latency.ts";
+import type { CallNotice } from "../../../service/contract/transport.ts";
+import { noticeMessage } from "../../../service/wire/server-frame.ts";
 import { createSteppedClock } from "../../support/stepped-clock.ts";
 
+const FORMAT = { encoding: "pcm16", rateHz: 16_000, channels: 1 } as const;
 const WIDE: AudioFormat = { encoding: "pcm16", rateHz: 16_000, channels: 1 };
 
 describe("createTimeline()", () => {
@@ -56,6 +63,24 @@ describe("latencies()", () => {
       "end of my speech to first sound   none",
       "my interruption to silence        none",
     ]);
+  });
+});
+
+describe("describeNotice()", () => {
+  const text = (notice: CallNotice) => {
+    const frame = create(ServerFrameSchema, { message: noticeMessage(notice, FORMAT) });
+    return describeNotice(frame.message as Notice);
+  };
+
+  test("S4-C23: a call's latency is told by stage, with the network's beside it", () => {
+    const stages: readonly StageFigures[] = [
+      { stage: "reaction", budgetMs: 10, count: 2, meanMs: 0.25, maxMs: 0.44, violations: 0 },
+      { stage: "audio_to_caller", budgetMs: 100, count: 1, meanMs: 20, maxMs: 20, violations: 0 },
+    ];
+    expect(text({ kind: "latency", stages, networkMs: 34 })).toBe(
+      "reaction 0.4 of 10 ms (mean 0.3), audio to caller 20.0 of 100 ms (mean 20.0), network 34 ms",
+    );
+    expect(text({ kind: "latency", stages: [], networkMs: -1 })).toBe("network not measured yet");
   });
 });
 
