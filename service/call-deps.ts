@@ -1,5 +1,6 @@
 // What one call is made of, given by the call service. Station: between call-service.ts and call.ts.
 import type { Call } from "./call.ts";
+import { CallFaults } from "./call-faults.ts";
 import type { LatencyBudgets } from "./call-latency.ts";
 import type { CallMeters } from "./call-meters.ts";
 import { type CallPlan, conversationSettings } from "./call-plan.ts";
@@ -55,7 +56,7 @@ interface LaneOfCall {
 
 /** What the lane gets of it. */
 export function fastLaneDeps(deps: CallDeps, of: LaneOfCall): FastLaneDeps {
-  const { id, clock, upstream, transport, plan, meters } = deps;
+  const { id, clock, log, upstream, transport, plan, meters } = deps;
   return {
     ...of,
     id,
@@ -67,5 +68,6 @@ export function fastLaneDeps(deps: CallDeps, of: LaneOfCall): FastLaneDeps {
     turnEndVote: plan.turnEndVote ?? null,
     hybridDetector: plan.hybridDetector,
     onSavedMs: meters.onSavedMs,
+    faults: new CallFaults(log, meters.onFault),
   };
 }

@@ -9,6 +9,7 @@ import type { CallLane } from "./contract/lane.ts";
 import type { BargeInRule } from "./contract/live-call.ts";
 import type { CallNotice } from "./contract/transport.ts";
 import type { Upstream, UpstreamListener } from "./contract/upstream.ts";
+import { dtmfText } from "./upstream/provider-turns.ts";
 import { BigLane } from "./lane/big/big-lane.ts";
 import { EventBus } from "./lane/big/event-bus.ts";
 import { FastLane } from "./lane/fast/fast-lane.ts";
@@ -50,7 +51,7 @@ export class CallLanes {
   constructor(deps: CallLanesDeps, lane: LaneName) {
     this.#deps = deps;
     this.direct = new FastLane(deps.fast);
-    this.#events = new EventBus(deps.fast.clock);
+    this.#events = new EventBus(deps.fast.clock, deps.fast.faults);
     deps.onEvents(this.#events);
     this.#turnDetection = deps.fast.settings.turnDetection;
     if (lane === "big") this.#big = this.#makeBig();
@@ -88,7 +89,7 @@ export class CallLanes {
         this.direct.sendText(act.text);
         break;
       case "caller_digits":
-        this.direct.sendDtmf(act.digits);
+        this.direct.sendText(dtmfText(act.digits));
         break;
       case "caller_interrupted":
         this.direct.interrupt();
@@ -139,7 +140,8 @@ export class CallLanes {
   }
 
   #makeBig(): BigLane {
-    const { stages, passNotice } = this.#deps;
-    return new BigLane({ inner: this.direct, events: this.#events, stages, passNotice });
+    const { stages, passNotice, fast } = this.#deps;
+    const shared = { inner: this.direct, events: this.#events, faults: fast.faults };
+    return new BigLane({ ...shared, stages, passNotice });
   }
 }

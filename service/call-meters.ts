@@ -1,6 +1,7 @@
 // The numbers of calls: turns what one call tells into the service's metrics.
 // Station: made once per route by the composition, shared by all its calls; adds, never allocates.
 import type { ConversationCount } from "./contract/call-effects.ts";
+import { CALL_FAULTS, type CallFault } from "./contract/call-faults.ts";
 import type { LatencyStage } from "./contract/latency.ts";
 import type { Metrics } from "./contract/metrics.ts";
 import { SEND, type SendResult } from "./contract/send-result.ts";
@@ -17,6 +18,7 @@ export interface CallMeters {
   /** From the event that decided to the clear on its way. */
   onBargeIn(reactionMs: number): void;
   onCount(name: ConversationCount): void;
+  onFault(fault: CallFault): void;
   /** From the early silence to the confirmed end of a turn. */
   onSavedMs(savedMs: number): void;
 }
@@ -79,7 +81,14 @@ export function createCallMeters({
       metrics.counter("voxbridge_conversation_total", "What conversations did", { what }),
     ]),
   );
+  const faults = new Map(
+    CALL_FAULTS.map((fault) => [
+      fault,
+      metrics.counter("voxbridge_call_faults_total", "What went wrong beside calls", { fault }),
+    ]),
+  );
   return {
+    onFault: (fault) => faults.get(fault)?.add(1),
     onOpened() {
       calls.opened.add(1);
       calls.active.add(1);

@@ -78,9 +78,10 @@ export class AgentVoice {
     return this.sequence.current()?.turnId ?? this.#turnId();
   }
 
-  onReport(item: number, samples: number, generation: number): void {
-    if (generation !== this.#generation) return;
-    this.ledger.onReport(item, samples, this.#effects.nowMs());
+  /** -> false for a report of nothing that was sent. */
+  onReport(item: number, samples: number, generation: number): boolean {
+    if (generation !== this.#generation) return true;
+    return this.ledger.onReport(item, samples, this.#effects.nowMs());
   }
 
   onFrameSent(item: number, positionSamples: number, samples: number): void {

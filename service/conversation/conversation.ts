@@ -121,8 +121,8 @@ export class Conversation {
   }
 
   /** The far end played `samples` (upstream rate); marks of older generations do not count. */
-  onReport(item: number, samples: number, generation: number): void {
-    this.#voice.onReport(item, samples, generation);
+  onReport(item: number, samples: number, generation: number): boolean {
+    return this.#voice.onReport(item, samples, generation);
   }
 
   setTurnDetection(turnDetection: TurnDetection): void {

@@ -59,7 +59,6 @@ export class PlayoutLedger {
   readonly #line = new FarEndLine();
   readonly #cutItems: LedgerItem[] = [];
   #numberLast = 0;
-  #unknownReports = 0;
 
   /** rateHz: the upstream's rate, which all samples here count. */
   constructor(rateHz: number) {
@@ -120,14 +119,12 @@ export class PlayoutLedger {
     if (item.stretches.length > STRETCHES_MAX) item.stretches.shift();
   }
 
-  /** The far end played `samples` of the item. -> false for a report of nothing known. */
+  /** The far end played `samples` of the item. -> false for a report of what was never sent. */
   onReport(number: number, samples: number, nowMs: number): boolean {
     const item = this.item(number);
-    if (item === undefined || item.isCut || samples > item.sentSamples) {
-      this.#unknownReports += 1;
-      return false;
-    }
-    if (samples <= item.acknowledgedSamples) return true;
+    if (item === undefined || samples > item.sentSamples) return false;
+    // What was cut is final; a report of it that was on its way is no fault.
+    if (item.isCut || samples <= item.acknowledgedSamples) return true;
     item.acknowledgedSamples = samples;
     item.isReported = true;
     const stretch = item.stretches.findLast((entry) => entry.positionSamples < samples);
@@ -135,10 +132,6 @@ export class PlayoutLedger {
     const delayMs = nowMs - this.#playedMs(stretch, samples);
     this.#move(this.#line.onReport(nowMs, delayMs));
     return true;
-  }
-
-  unknownReports(): number {
-    return this.#unknownReports;
   }
 
   /** Samples of the item that the caller has heard by now. */

@@ -25,6 +25,7 @@ import { ProviderClock } from "./provider-clock.ts";
 import { APPEND_GATHER_MS, FRAME_MS, TURN_TAPE_MS } from "../limits.ts";
 
 const SPANS_MAX = 32;
+const NOTHING = (): void => undefined;
 const GATHER_FRAMES = APPEND_GATHER_MS / FRAME_MS;
 /** An answered turn behind an always open span is let go before the tape is full. */
 const ACKNOWLEDGED_FRAMES_MAX = (TURN_TAPE_MS - 1_000) / FRAME_MS;
@@ -58,11 +59,9 @@ export class SpanForwarder {
   readonly #acks = new CommitAcks<Span>();
   /** The open span's part that was committed early, null when it was not. */
   #early: Span | null = null;
-  /**
-   * The newest acknowledged turn, until the next span begins: its answer may be lost with a
-   * session.
-   */
+  /** The newest acknowledged turn until the next span: its answer may be lost with a session. */
   #acknowledged: Span | null = null;
+  readonly #onCommitDropped: () => void;
   #isHybrid = false;
   #isProviderOwned = false;
   /** The upstream took no more within the last read. */
@@ -75,7 +74,8 @@ export class SpanForwarder {
     return sent;
   };
 
-  constructor(tape: Tape, sink: Sink, turnDetection: TurnDetection) {
+  constructor(tape: Tape, sink: Sink, turnDetection: TurnDetection, onCommitDropped = NOTHING) {
+    this.#onCommitDropped = onCommitDropped;
     this.#tape = tape;
     this.#sink = sink;
     this.setTurnDetection(turnDetection);
@@ -276,7 +276,7 @@ export class SpanForwarder {
         this.#clock.onAppended(framesRead);
       }
       if (isOpen || span.nextFrame < toFrame || !span.isCommitted) return;
-      this.#sink.commit();
+      if (this.#sink.commit() === SEND.DROPPED) this.#onCommitDropped();
       this.#spans.shift();
       this.#acks.push(span, false);
     }

@@ -102,6 +102,14 @@ function resultTests(started: () => LaneUnderTest): void {
     expect(subject.upstream.appended.length).toBeGreaterThanOrEqual(520 * 8);
   });
 
+  test("a commit that the upstream drops is told as a fault, once", () => {
+    const subject = started();
+    subject.upstream.isDeaf = true;
+    say(subject, Buffer.concat([silence(600), phoneTone(800), silence(1500)]));
+    expect(subject.faults).toEqual(["commit_dropped"]);
+    expect(say(subject, silence(20))).toEqual([SEND.BUFFERED]);
+  });
+
   test("S0-19: part of a frame is BUFFERED, the part that completes it is told for the whole", () => {
     const subject = started();
     say(subject, Buffer.concat([silence(600), phoneTone(500)]));

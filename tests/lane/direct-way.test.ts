@@ -4,6 +4,7 @@
 // is awaited, so what a queue or a promise held back would not be there.
 import { describe, expect, test } from "bun:test";
 import type { AudioEngine } from "../../service/contract/audio-engine.ts";
+import { NO_FAULTS } from "../../service/contract/call-faults.ts";
 import { CAPTURE_EVENT, VAD_STATE } from "../../service/contract/core.ts";
 import type { CallLane } from "../../service/contract/lane.ts";
 import { SEND } from "../../service/contract/send-result.ts";
@@ -76,6 +77,7 @@ function makeLane(turnDetection: "local" | "server_vad", isBig: boolean) {
       { onNotice: ({ kind }: CallNotice) => void note("tell")(kind) },
       undefined,
     ),
+    faults: NO_FAULTS,
     stages: { observe: () => undefined },
     settings: {
       turnDetection,
@@ -97,8 +99,9 @@ function makeLane(turnDetection: "local" | "server_vad", isBig: boolean) {
   };
   const direct = new FastLane(deps);
   const passNotice = () => undefined;
+  const big = { events: new EventBus(clock, NO_FAULTS) };
   const lane: CallLane = isBig
-    ? new BigLane({ inner: direct, events: new EventBus(clock), stages: [], passNotice })
+    ? new BigLane({ inner: direct, ...big, stages: [], faults: NO_FAULTS, passNotice })
     : direct;
   lane.start();
   const frame = (bits: number) => {

@@ -28,6 +28,8 @@ export class NotingUpstream implements Upstream {
   tagLast = "";
   isThere = true;
   isFull = false;
+  /** Audio still goes, commands do not. */
+  isDeaf = false;
 
   open(): void {}
 
@@ -59,6 +61,7 @@ export class NotingUpstream implements Upstream {
   close(): void {}
 
   #note(command: string): SendResult {
+    if (this.isDeaf) return SEND.DROPPED;
     this.commands.push(command);
     return SEND.SENT;
   }
@@ -95,6 +98,8 @@ export interface LaneUnderTest {
   readonly transport: NotingTransport;
   /** What the owner of the lane was told. */
   readonly notices: CallNotice[];
+  /** What it told of as gone wrong beside the call. */
+  readonly faults: readonly string[];
 }
 
 /** Not started yet; µ-law at 8 kHz on both sides. callerSide: instead of the one that notes. */
@@ -114,9 +119,12 @@ export function makeLane(
   const transport = new NotingTransport();
   const notices: CallNotice[] = [];
   const id = "a call";
+  const told: string[] = [];
+  const faults = { onFault: (fault: string) => void told.push(fault) };
   const direct = new FastLane({
     ...{ id, clock, engine, upstream, transport: callerSide ?? transport },
     owner: ownerOf(notices),
+    faults,
     stages: { observe: () => undefined },
     settings: settingsOf(turnDetection),
     upstreamSampleBytes: 1,
@@ -125,10 +133,11 @@ export function makeLane(
     onSavedMs: () => undefined,
   });
   const passNotice = () => undefined;
-  const big = { inner: direct, events: new EventBus(clock), stages: [], passNotice };
+  const events = new EventBus(clock, faults);
+  const big = { inner: direct, events, stages: [], faults, passNotice };
   const lane = name === "fast" ? direct : new BigLane(big);
   listener.attach(lane, rethrow);
-  return { id, clock, lane, engine, upstream, transport, notices };
+  return { id, clock, lane, engine, upstream, transport, notices, faults: told };
 }
 
 function settingsOf(turnDetection: TurnDetection): FastLaneDeps["settings"] {

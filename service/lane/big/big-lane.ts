@@ -7,6 +7,7 @@
 // Station: made by the call around the inner lane, which it knows by contract only. Provider turns,
 // push to talk and whoever needs events take this lane; audio frames never touch bus or stages.
 import type { CallEvents, CallStage } from "../../contract/call-events.ts";
+import type { FaultSink } from "../../contract/call-faults.ts";
 import type { CallLane } from "../../contract/lane.ts";
 import type { SendResult } from "../../contract/send-result.ts";
 import type { CallNotice } from "../../contract/transport.ts";
@@ -23,6 +24,7 @@ export interface BigLaneDeps {
   /** Of the call, which closes it: it outlives a switch of lanes. */
   readonly events: CallEvents;
   readonly stages: readonly CallStage[];
+  readonly faults: FaultSink;
   /** Where a notice goes that every stage let through. */
   readonly passNotice: (notice: CallNotice) => void;
 }
@@ -34,10 +36,10 @@ export class BigLane implements CallLane {
   readonly #inner: CallLane;
   readonly #passNotice: (notice: CallNotice) => void;
 
-  constructor({ inner, events, stages, passNotice }: BigLaneDeps) {
+  constructor({ inner, events, stages, faults, passNotice }: BigLaneDeps) {
     this.#inner = inner;
     this.events = events;
-    this.stages = new StageLine(stages);
+    this.stages = new StageLine(stages, faults);
     this.#passNotice = passNotice;
   }
 

@@ -11,6 +11,7 @@ import type {
   CallEventKind,
   CallEvents,
 } from "../../contract/call-events.ts";
+import type { FaultSink } from "../../contract/call-faults.ts";
 import type { Clock } from "../../contract/clock.ts";
 
 export const RING_EVENTS = 1024;
@@ -28,6 +29,7 @@ interface Waiting {
 
 export class EventBus implements CallEvents {
   readonly #clock: Clock;
+  readonly #faults: FaultSink;
   readonly #ring = new Array<CallEvent | undefined>(RING_EVENTS);
   #first = 0;
   #count = 0;
@@ -35,11 +37,10 @@ export class EventBus implements CallEvents {
   #subscriptions: readonly Subscription[] = [];
   #idLast = 0;
   readonly #waiting = new Set<Waiting>();
-  #faults = 0;
-  #dropped = 0;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, faults: FaultSink) {
     this.#clock = clock;
+    this.#faults = faults;
   }
 
   subscribe(kind: CallEventKind | "*", handler: CallEventHandler): number {
@@ -57,7 +58,7 @@ export class EventBus implements CallEvents {
   emit(event: CallEvent): void {
     if (this.#subscriptions.length === 0) return;
     if (this.#count === RING_EVENTS) {
-      this.#dropped += 1;
+      this.#faults.onFault("event_lost", event.kind);
       return;
     }
     this.#ring[(this.#first + this.#count) % RING_EVENTS] = event;
@@ -78,16 +79,6 @@ export class EventBus implements CallEvents {
       const id = this.subscribe(kind, finish);
       this.#waiting.add(waiting);
     });
-  }
-
-  /** Handlers that threw. */
-  faults(): number {
-    return this.#faults;
-  }
-
-  /** Events lost because the ring was full. */
-  dropped(): number {
-    return this.#dropped;
   }
 
   /** Forgets every subscription; who waits gets null. */
@@ -115,9 +106,9 @@ export class EventBus implements CallEvents {
       if (kind !== "*" && kind !== event.kind) continue;
       try {
         handler(event);
-      } catch {
-        // Somebody else's bug must not end the call; it shows in the counter.
-        this.#faults += 1;
+      } catch (error) {
+        // Somebody else's bug must not end the call; it is seen in the metrics and the log.
+        this.#faults.onFault("event_handler_threw", `${event.kind}: ${String(error)}`);
       }
     }
   }

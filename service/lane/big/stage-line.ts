@@ -2,6 +2,7 @@
 // Station: between the conversation's notices and the transport. Stages can be added and removed
 // during the call. Limits: STAGES_MAX stages; one that throws is taken out and counted.
 import { assert } from "../../assert.ts";
+import type { FaultSink } from "../../contract/call-faults.ts";
 import type { CallStage } from "../../contract/call-events.ts";
 import type { CallNotice } from "../../contract/transport.ts";
 
@@ -9,9 +10,10 @@ const STAGES_MAX = 16;
 
 export class StageLine {
   #stages: readonly CallStage[] = [];
-  #faults = 0;
+  readonly #faults: FaultSink;
 
-  constructor(stages: readonly CallStage[]) {
+  constructor(stages: readonly CallStage[], faults: FaultSink) {
+    this.#faults = faults;
     for (const stage of stages) this.add(stage);
   }
 
@@ -35,10 +37,6 @@ export class StageLine {
     return this.#stages.map(({ name }) => name);
   }
 
-  faults(): number {
-    return this.#faults;
-  }
-
   /** -> what is left of the notice after every stage, null when one kept it. */
   pass(notice: CallNotice): CallNotice | null {
     let passed: CallNotice | null = notice;
@@ -52,10 +50,10 @@ export class StageLine {
   #through(stage: CallStage, notice: CallNotice): CallNotice | null {
     try {
       return stage.onNotice(notice);
-    } catch {
+    } catch (error) {
       // Without the stage the caller is still told the truth, so the notice goes on as it was.
-      this.#faults += 1;
       this.remove(stage.name);
+      this.#faults.onFault("stage_threw", `${stage.name}: ${String(error)}`);
       return notice;
     }
   }

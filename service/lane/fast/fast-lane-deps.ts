@@ -1,5 +1,6 @@
 // What a fast lane is made of. Station: given by the call that owns it (call.ts).
 import type { AudioEngine } from "../../contract/audio-engine.ts";
+import type { FaultSink } from "../../contract/call-faults.ts";
 import type { Clock } from "../../contract/clock.ts";
 import type { StageSink } from "../../contract/latency.ts";
 import type { Transport } from "../../contract/transport.ts";
@@ -16,6 +17,8 @@ export interface FastLaneDeps {
   readonly upstream: Upstream;
   readonly transport: Transport;
   readonly owner: LaneOwner;
+  /** What goes wrong beside the call. */
+  readonly faults: FaultSink;
   /** Times of our own stages. */
   readonly stages: StageSink;
   readonly settings: ConversationSettings;

@@ -17,7 +17,7 @@ import type {
   UpstreamClosure,
 } from "../../contract/upstream.ts";
 import { Conversation } from "../../conversation/conversation.ts";
-import { dtmfText, isStageFailure, providerTurns } from "../../upstream/provider-turns.ts";
+import { isStageFailure, providerTurns } from "../../upstream/provider-turns.ts";
 import { SpanForwarder } from "../../upstream/span-forwarder.ts";
 import { atCallerRate } from "./caller-rate.ts";
 import type { FastLaneDeps } from "./fast-lane-deps.ts";
@@ -47,8 +47,9 @@ export class FastLane implements CallLane {
 
   constructor(deps: FastLaneDeps) {
     this.#deps = deps;
-    const { clock, engine, upstream, owner, settings } = deps;
-    this.#forwarder = new SpanForwarder(engine, upstream, settings.turnDetection);
+    const { clock, engine, upstream, owner, settings, faults } = deps;
+    const onDropped = () => faults.onFault("commit_dropped", "");
+    this.#forwarder = new SpanForwarder(engine, upstream, settings.turnDetection, onDropped);
     this.#toolAnswers = new ToolAnswers({
       ...deps,
       onAnswered: (turnId) => this.#conversation.onToolAnswered(turnId),
@@ -108,7 +109,8 @@ export class FastLane implements CallLane {
   /** The far end played `samples` (caller's rate) of the item. */
   onPlayed(item: number, samples: number, generation: number): void {
     const upstreamSamples = Math.floor(samples / this.#callerScale);
-    this.#conversation.onReport(item, upstreamSamples, generation);
+    const isKnown = this.#conversation.onReport(item, upstreamSamples, generation);
+    if (!isKnown) this.#deps.faults.onFault("report_unknown", `item ${item}`);
   }
 
   interrupt(): void {
@@ -120,10 +122,6 @@ export class FastLane implements CallLane {
   sendText(text: string): void {
     this.#deps.upstream.createText("user", text);
     this.#conversation.onText();
-  }
-
-  sendDtmf(digits: string): void {
-    this.sendText(dtmfText(digits));
   }
 
   /** Another owner of the turns, here and at the provider, without a seam (S4-C06). */

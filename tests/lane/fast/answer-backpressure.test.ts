@@ -3,6 +3,7 @@
 // Method: the real engine and the real lane on a stepped clock; upstream, transport and call only
 // note what they are asked. 240 s is the high mark, 120 s the low one.
 import { expect, test } from "bun:test";
+import { NO_FAULTS } from "../../../service/contract/call-faults.ts";
 import { SEND } from "../../../service/contract/send-result.ts";
 import type { Transport } from "../../../service/contract/transport.ts";
 import type { Upstream } from "../../../service/contract/upstream.ts";
@@ -58,6 +59,7 @@ function makeLane() {
     upstream,
     transport,
     stages: { observe: () => undefined },
+    faults: NO_FAULTS,
     owner: standIn<LaneOwner>({ onBug: (error) => void bugs.push(error) }, undefined),
     settings: {
       turnDetection: "local",

@@ -127,6 +127,7 @@ function watchedMeters(world: AudioWorld): CallMeters {
     onSavedMs: () => undefined,
     onSent: () => undefined,
     onStage: () => undefined,
+    onFault: () => undefined,
     onBargeIn: () => undefined,
     onCount: (name) => {
       world.count(name);
