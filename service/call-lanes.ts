@@ -9,6 +9,7 @@ import type { CallLane } from "./contract/lane.ts";
 import type { BargeInRule } from "./contract/live-call.ts";
 import type { CallNotice } from "./contract/transport.ts";
 import type { Upstream, UpstreamListener } from "./contract/upstream.ts";
+import { isProviderOwned } from "./conversation/caller-turns-settings.ts";
 import { dtmfText } from "./upstream/provider-turns.ts";
 import { BigLane } from "./lane/big/big-lane.ts";
 import { EventBus } from "./lane/big/event-bus.ts";
@@ -125,6 +126,9 @@ export class CallLanes {
   setBargeIn(change: Partial<BargeInRule>): void {
     const { engine } = this.#deps.fast;
     const inForce = engine.config.vad;
+    if (change.isBargeInEnabled !== undefined && isProviderOwned(this.turnDetection())) {
+      throw new RangeError("isBargeInEnabled is fixed while the provider owns the turns");
+    }
     try {
       engine.applyVadSettings({ ...inForce, ...change });
     } catch (error) {

@@ -12,7 +12,7 @@ import { sessionOf } from "./call-session.ts";
 import { businessOf, type ThinkingParts } from "./call-thinking.ts";
 import type { HybridDetector } from "./upstream/provider-turns.ts";
 import type { BargeInAction } from "./conversation/barge-in-action.ts";
-import type { ConversationSettings } from "./conversation/conversation-settings.ts";
+import { type ConversationSettings, isAnsweredHere } from "./conversation/conversation-settings.ts";
 import type { Greeting } from "./conversation/greeting.ts";
 import type { SpeculationSettings } from "./conversation/speculation.ts";
 import type { IdleSettings } from "./conversation/idle.ts";
@@ -129,9 +129,14 @@ export function negotiate(
   const route = request.transport === "twilio" ? "twilio" : "stream";
   const upstreamFormat = upstreamFormatOf(request, settings);
   const business = businessOf(request.metadata);
+  const greeting = greetingOf(request, settings, route);
+  const { bargeIn } = settings;
+  const vad = request.rateHz === 8000 ? settings.vad.phone : settings.vad.wideband;
+  const { isBargeInEnabled } = vad;
   const { session, instructions } = sessionOf({
     ...{ request, settings, route, thinking, business },
     format: upstreamFormat,
+    isAnsweredHere: isAnsweredHere({ bargeInAction: bargeIn.action, isBargeInEnabled, greeting }),
   });
   return {
     lane,
@@ -147,12 +152,12 @@ export function negotiate(
       vadSource: vadModel.source,
     },
     vadModel,
-    vad: request.rateHz === 8000 ? settings.vad.phone : settings.vad.wideband,
+    vad,
     session,
     instructions,
     business,
-    greeting: greetingOf(request, settings, route),
-    bargeIn: settings.bargeIn,
+    greeting,
+    bargeIn,
     turnEnd: settings.turnEnd,
     hybridDetector: settings.hybrid.detector,
     speculation: settings.speculation.isEnabled ? settings.speculation : null,
@@ -162,9 +167,13 @@ export function negotiate(
 
 /** What the conversation is told of the plan. */
 export function conversationSettings(plan: CallPlan): ConversationSettings {
-  const { format } = plan;
+  const { format, greeting } = plan;
+  const { isBargeInEnabled } = plan.vad;
+  const bargeInAction = plan.bargeIn.action;
   return {
     turnDetection: plan.turnDetection,
+    isAnsweredHere: isAnsweredHere({ bargeInAction, isBargeInEnabled, greeting }),
+    isBargeInEnabled,
     callerRateHz: format.callerRateHz,
     callerFrameSamples: (format.callerRateHz * FRAME_MS) / 1000,
     upstreamRateHz: format.upstreamRateHz,
@@ -172,11 +181,11 @@ export function conversationSettings(plan: CallPlan): ConversationSettings {
     commitMsMin: COMMIT_MS_MIN,
     turnMsMax: TURN_MS_MAX,
     responseWaitMs: RESPONSE_WAIT_MS,
-    greeting: plan.greeting,
+    greeting,
     idle: plan.idle,
     turnEnd: turnEndOf(plan),
     protectedSpeech: heldSpeechOf(plan.bargeIn),
-    bargeInAction: plan.bargeIn.action,
+    bargeInAction,
     duckGain: plan.bargeIn.duckGain,
     acknowledgement: acknowledgementOf(plan),
     acknowledgementText: plan.bargeIn.action === "acknowledge" ? plan.bargeIn.acknowledgement : "",

@@ -12,11 +12,13 @@ interface SessionParts {
   readonly thinking: ThinkingParts | null;
   readonly business: ReadonlyMap<string, string>;
   readonly format: UpstreamFormat;
+  /** As providerTurns() is told. */
+  readonly isAnsweredHere: boolean;
 }
 
 /** -> the session, and the voice's own instructions in it. */
 export function sessionOf(parts: SessionParts) {
-  const { request, settings, route, thinking, business, format } = parts;
+  const { request, settings, route, thinking, business, format, isAnsweredHere } = parts;
   const routeSettings = settings.routes[route];
   const instructions =
     request.instructions ?? (routeSettings.instructions || settings.agent.instructions);
@@ -30,6 +32,7 @@ export function sessionOf(parts: SessionParts) {
     turnDetection: providerTurns(
       request.turnDetection ?? settings.turnDetection,
       settings.hybrid.detector,
+      isAnsweredHere,
     ),
     transcriptionModel: settings.transcriptionModel,
     format,

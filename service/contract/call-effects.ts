@@ -1,7 +1,7 @@
 // What the pure conversation may do to the world, and what it may ask of the audio (decision 12).
 // The service's lanes and the call simulator both implement this; the conversation never knows
 // which. Every call is synchronous and returns at once; nothing here throws.
-import type { EndReason } from "./call-terms.ts";
+import type { EndReason, TurnDetection } from "./call-terms.ts";
 import type { SendResult } from "./send-result.ts";
 import type { CallNotice } from "./transport.ts";
 import type { ResponseRequest } from "./upstream.ts";
@@ -77,6 +77,8 @@ export interface CallEffects {
   /** Ends running speech in the core, so that its machine and ours agree. */
   forceSpeechEnd(): void;
 
+  /** The provider's own detection goes on, but neither answers nor interrupts from now on. */
+  answerHere(turnDetection: TurnDetection): void;
   respond(request: ResponseRequest): SendResult;
   cancelResponse(responseId: string): void;
   truncateItem(itemId: string, contentIndex: number, audioEndMs: number): void;

@@ -13,6 +13,8 @@ export type BargeInAction = "interrupt" | "pause" | "acknowledge" | "duck" | "ig
 export interface BargeInSettings {
   /** "interrupt" (the default) leaves the agent speaking until the interruption is certain. */
   readonly bargeInAction?: BargeInAction;
+  /** False: speech over the agent is held. Under local turns the core's setting stands. */
+  readonly isBargeInEnabled?: boolean;
   /** Only `acknowledge`: what the model is told for the answer to an interruption. */
   readonly acknowledgement?: string;
   /** The words themselves, for an upstream that can say them without a model. */

@@ -8,6 +8,8 @@ import type { TurnCommitSettings } from "./turn-commit.ts";
 export interface CallerTurnsSettings extends BargeInSettings, TurnCommitSettings {
   readonly turnDetection: TurnDetection;
   readonly preRollMs: number;
+  /** The provider's own turns: it commits them, and we ask for their answers (default: it does). */
+  readonly isAnsweredHere?: boolean;
   readonly turnMsMax: number;
   /** How the end of a turn is found under local detection; without, the core's silence stands. */
   readonly turnEnd?: TurnEndSettings;

@@ -10,7 +10,6 @@
 //                    itself is not committed again (provider-parts.ts)
 import type { CallEffects, CaptureFacts } from "../contract/call-effects.ts";
 import type { TurnDetection } from "../contract/call-terms.ts";
-import type { SpeechPhase } from "../contract/conversation-state.ts";
 import { VAD_STATE } from "../contract/core.ts";
 import type { AgentVoice } from "./agent-voice.ts";
 import { isCutting } from "./barge-in-action.ts";
@@ -19,8 +18,7 @@ import { type TurnEnd, turnEndOf } from "./turn-end.ts";
 import { CallerItems } from "./caller-items.ts";
 import { CallerSpan } from "./caller-span.ts";
 import { CallerSpeech, type CallerSpeechListener } from "./caller-speech.ts";
-import { type CallerTurnsSettings, isProviderOwned } from "./caller-turns-settings.ts";
-import type { TurnGuards } from "./caller-turns-settings.ts";
+import type { CallerTurnsSettings, TurnGuards } from "./caller-turns-settings.ts";
 import { ProviderParts } from "./provider-parts.ts";
 import { ProviderTurns } from "./provider-turns.ts";
 import { TurnAcks } from "./turn-acks.ts";
@@ -32,6 +30,7 @@ export class CallerTurns {
   readonly turnEnd: TurnEnd | null; // null where the core's silence stands
   readonly speculation: Speculation;
   readonly acks: TurnAcks;
+  readonly speech: CallerSpeech;
   readonly providerTurns: ProviderTurns;
   readonly #settings: CallerTurnsSettings;
   readonly #effects: CallEffects;
@@ -40,7 +39,6 @@ export class CallerTurns {
   readonly #guards: TurnGuards;
   readonly #parts: ProviderParts;
   readonly #span: CallerSpan;
-  readonly #speech: CallerSpeech;
   readonly #isCutting: boolean;
   readonly #turn: TurnCommit;
   readonly #switched: TurnSwitchParts;
@@ -77,17 +75,20 @@ export class CallerTurns {
     this.#span = span;
     this.#turn = turn;
     this.speculation = new Speculation(settings.speculation ?? null, { ...shared, turn });
-    this.#speech = new CallerSpeech(settings, { effects, facts, span }, this.#speechListener());
-    this.turnEnd = turnEndOf(settings, effects, facts, this.#speech);
-    const takeFloor = () => this.#takeFloor();
-    const isOwner = isProviderOwned(settings.turnDetection);
-    this.providerTurns = new ProviderTurns({ ...shared, turn, takeFloor }, isOwner);
+    const listener = this.#speechListener();
+    this.speech = new CallerSpeech(settings, { effects, facts, span }, listener);
+    this.turnEnd = turnEndOf(settings, effects, facts, this.speech);
+    const takeFloor = () => this.#takeFloor(true);
+    const askTurn = () => this.#askTurn();
+    const { turnDetection, isBargeInEnabled = true, isAnsweredHere = false } = settings;
+    const owned = { ...shared, turn, takeFloor, listener, isBargeInEnabled, askTurn };
+    this.providerTurns = new ProviderTurns(owned, turnDetection, isAnsweredHere);
     this.#switched = {
       facts,
       span,
-      speech: this.#speech,
+      speech: this.speech,
       endWords: (words) => {
-        if (!this.providerTurns.isHearing()) this.#takeFloor();
+        if (!this.providerTurns.isHearing()) this.#takeFloor(false);
         this.#endTurn(words);
       },
     };
@@ -95,7 +96,7 @@ export class CallerTurns {
       ...shared,
       speculation: this.speculation,
       providerTurns: this.providerTurns,
-      openFrame: () => this.#speech.openFrame(),
+      openFrame: () => this.speech.openFrame(),
     });
   }
 
@@ -107,25 +108,21 @@ export class CallerTurns {
     return this.#turnDetection;
   }
 
-  speechPhase(): SpeechPhase {
-    return this.#speech.phase();
-  }
-
   /** Nobody speaks, as far as is heard here, and a session to come can be told all of it. */
   isQuiet(): boolean {
     return this.#facts.vadState() === VAD_STATE.SILENCE && this.#span.isKeptWhole();
   }
 
   onCapture(bits: number, frameIndex: number): void {
-    const isIdle = this.#speech.phase() === "silent" && this.providerTurns.follow();
+    const isIdle = this.speech.phase() === "silent" && this.providerTurns.follow();
     this.#span.onFrame(frameIndex + 1, isIdle);
     if (!hearsTurns(this.#turnDetection)) return;
-    this.#speech.onCapture(bits, frameIndex);
+    this.speech.onCapture(bits, frameIndex);
     this.turnEnd?.onCapture(bits, this.#turnId, this.#voice.isAudible());
   }
 
   onAgentQuietMaybe(): void {
-    if (hearsTurns(this.#turnDetection)) this.#speech.onAgentQuietMaybe();
+    if (hearsTurns(this.#turnDetection)) this.speech.onAgentQuietMaybe();
   }
 
   /** The session is configured. Audio captured before is on the tape and goes out now. */
@@ -139,7 +136,7 @@ export class CallerTurns {
   onEndOfTurn(): void {
     if (hearsTurns(this.#turnDetection)) {
       this.turnEnd?.onForced();
-      this.#speech.force();
+      this.speech.force();
       return;
     }
     if (this.#turnDetection !== "none") return;
@@ -155,14 +152,14 @@ export class CallerTurns {
       this.#effects.count("turn_too_short");
       return;
     }
-    this.#takeFloor();
+    this.#takeFloor(false);
     this.#commit(span, this.#span.end(), true);
   }
 
   /** A typed message: it interrupts, and is answered. The text itself went upstream already. */
   onText(): void {
     this.speculation.drop();
-    this.#takeFloor();
+    this.#takeFloor(false);
     this.#askTurn();
   }
 
@@ -175,7 +172,7 @@ export class CallerTurns {
     this.#parts.onStopped(stopFrame);
     if (this.#turnDetection !== "hybrid") return;
     const isConfirmed = stopFrame >= this.#turn.speechEndFrame();
-    if (this.speculation.isPending() && isConfirmed) this.#speech.force();
+    if (this.speculation.isPending() && isConfirmed) this.speech.force();
   }
 
   /** The session is gone, and with it what was only tried in it and what it was hearing. */
@@ -185,16 +182,16 @@ export class CallerTurns {
     this.providerTurns.onLost();
   }
 
-  /** isTurnWritten: the next session is told the newest turn as text. */
-  onUpstreamReplaced(isTurnWritten: boolean): void {
+  /** isTurnWritten: as text, to the next session. -> the newest turn is heard again. */
+  onUpstreamReplaced(isTurnWritten: boolean): boolean {
     this.speculation.drop();
     this.speculation.onLost();
-    if (this.providerTurns.onReplaced(isTurnWritten)) this.#askTurn();
+    return this.providerTurns.onReplaced(isTurnWritten);
   }
 
   /** Nothing will be asked any more: what may be a whole turn is one. */
   onEnding(): void {
-    if (this.speculation.isPending()) this.#speech.force();
+    if (this.speculation.isPending()) this.speech.force();
     this.speculation.onEnding();
     this.providerTurns.onEnding();
   }
@@ -204,7 +201,7 @@ export class CallerTurns {
     this.speculation.drop();
     this.#voice.sequence.forget("turn");
     this.providerTurns.onAnswered();
-    const cut = this.#takeFloor();
+    const cut = this.#takeFloor(false);
     this.#voice.tellBargeIn(cut, this.#turnId);
   }
 
@@ -225,14 +222,17 @@ export class CallerTurns {
     this.#voice.latency.noteSpeechEnd(this.#facts.endPositionSamples());
     if (hearsTurns(before) !== hearsTurns(turnDetection)) this.turnEnd?.onReleased();
     switchTurns(this.#switched, before, turnDetection, this.#isUpstreamReady);
-    this.providerTurns.onSwitched(isProviderOwned(turnDetection));
+    this.providerTurns.onSwitched(turnDetection);
     if (!hearsTurns(before) || !hearsTurns(turnDetection)) this.#parts.clear();
-    if (this.#speech.phase() !== "turn") this.#voice.sequence.setHeld(false);
+    if (this.speech.phase() !== "turn") this.#voice.sequence.setHeld(false);
   }
 
-  #takeFloor(): Interrupted {
+  /** isSpeech: its answer may say that it was an interruption. */
+  #takeFloor(isSpeech: boolean): Interrupted {
     this.newTurn();
-    return this.#voice.interrupt();
+    const cut = this.#voice.interrupt();
+    this.#isInterruption = isSpeech && cut.heardMs > 0;
+    return cut;
   }
 
   #speechListener(): CallerSpeechListener {
@@ -247,7 +247,11 @@ export class CallerTurns {
       onTurnResumed: () => this.speculation.onSpeech(),
       onTurnConfirmed: () => this.#confirmTurn(),
       onTurnEnded: (firstFrame, endFrame) => this.#endTurn({ firstFrame, endFrame }),
-      onHeldEnded: () => this.#heldEnded(),
+      onHeldEnded: () => {
+        const isCommitted = this.#settings.protectedSpeech === "commit";
+        this.#effects.count(`protected_speech_${isCommitted ? "committed" : "dropped"}`);
+        return isCommitted;
+      },
       onHeldCommitted: (firstFrame, endFrame) => {
         this.#commit({ firstFrame, endFrame }, this.#turn.speechEndFrame(), false);
       },
@@ -257,9 +261,8 @@ export class CallerTurns {
 
   #startTurn(onsetPositionSamples: number): void {
     this.turnEnd?.onTurnStarted(onsetPositionSamples / this.#settings.callerFrameSamples);
-    const cut = this.#takeFloor();
+    const cut = this.#takeFloor(true);
     this.#voice.sequence.setHeld(true);
-    this.#isInterruption = cut.heardMs > 0;
     this.speculation.onTurnStarted();
     const positionMs = this.#turn.positionMs(onsetPositionSamples);
     this.#effects.notice({ kind: "speech_started", turnId: this.#turnId, positionMs });
@@ -279,12 +282,6 @@ export class CallerTurns {
     this.turnEnd?.onTurnEnded(this.#span.framesCaptured());
     this.#turn.tellSpeechEnded();
     return this.speculation.confirm();
-  }
-
-  #heldEnded(): boolean {
-    const isCommitted = this.#settings.protectedSpeech === "commit";
-    this.#effects.count(isCommitted ? "protected_speech_committed" : "protected_speech_dropped");
-    return isCommitted;
   }
 
   #commit(span: FrameSpan, speechEndFrame: number, isAnswered: boolean): void {

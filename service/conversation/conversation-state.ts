@@ -14,7 +14,7 @@ export function stateOf(
     floor: floorOf(facts, voice.isAudible()),
     turnId: turns.turnId(),
     turnDetection: turns.turnDetection(),
-    speech: turns.speechPhase(),
+    speech: turns.speech.phase(),
     turnEnd: turns.turnEnd?.state() ?? null,
     flow: voice.flow.flow(),
   };

@@ -99,8 +99,10 @@ export class Conversation {
     if (this.#goodbye.isOver()) return;
     this.#voice.follow();
     this.#turns.onCapture(bits, frameIndex);
-    const isAllowed = hearsTurns(this.turnDetection()) && !this.#isProtected();
-    this.#voice.onCallerFrame(bits, this.#turns.speechPhase() !== "silent", isAllowed);
+    const { providerTurns, speech } = this.#turns;
+    const isSpoken = providerTurns.isHearing() || speech.phase() !== "silent";
+    const isHere = hearsTurns(this.turnDetection()) || this.#settings.bargeInAction === "duck";
+    this.#voice.onCallerFrame(bits, isSpoken, isHere && !this.#isProtected());
     this.#voice.flow.onFrame(floorOf(this.#facts, this.#voice.isAudible()));
     if (this.#isUpstreamReady && !this.#goodbye.isBegun()) this.#silentCaller?.onFrame();
   }
@@ -129,8 +131,6 @@ export class Conversation {
     this.#turns.setTurnDetection(turnDetection);
   }
 
-  // ---- the pacer --------------------------------------------------------------------------
-
   /** A frame went to the far end; item 0 is filler. Positions at the upstream's rate. */
   onFrameSent(item: number, positionSamples: number, samples: number): void {
     this.#voice.onFrameSent(item, positionSamples, samples);
@@ -157,7 +157,7 @@ export class Conversation {
 
   /** Another session takes over. isTurnWritten: it is told the newest turn as text. */
   onUpstreamReplaced(isTurnWritten = false): void {
-    this.#turns.onUpstreamReplaced(isTurnWritten);
+    if (this.#turns.onUpstreamReplaced(isTurnWritten)) this.#lostAnswer.forget();
   }
 
   /** A turn's answer was cut off by the loss. */

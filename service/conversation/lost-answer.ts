@@ -17,6 +17,11 @@ export class LostAnswer {
     if (interrupted !== null) this.#ask = interrupted;
   }
 
+  /** It is not asked for after all. */
+  forget(): void {
+    this.#ask = null;
+  }
+
   /** A turn's answer was cut off by the loss. */
   isTurns(): boolean {
     return this.#ask?.asker === "turn";

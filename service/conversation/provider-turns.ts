@@ -8,12 +8,23 @@
 //   lost while it heard the caller       the turn stays open; the next speech_started is its beginning
 //   lost before a turn was answered      written down: answered anew; else heard again, and answered
 //
+// Answered here (isAnsweredHere): where speech may have to leave the agent alone (barge-in off, `duck`,
+// `ignore`, a protected greeting, the goodbye) the provider is told to commit only, neither to answer
+// nor to interrupt. Speech that may not interrupt is held, as under local turns (decision 14):
+//
+//   speech_started over the agent -> held -- agent quiet --> a turn, from where it began
+//                                      \-- speech_stopped --> kept without an answer, or deleted
+//
 // Limits: what is not heard again AGAIN_FRAMES_MAX after the new session is there, or in
 // AGAIN_SILENT_FRAMES_MAX of silence, never will be.
 import type { CallEffects, CaptureFacts } from "../contract/call-effects.ts";
+import type { TurnDetection } from "../contract/call-terms.ts";
 import { VAD_STATE } from "../contract/core.ts";
 import type { AgentVoice } from "./agent-voice.ts";
+import type { CallerItems } from "./caller-items.ts";
 import type { CallerSpan } from "./caller-span.ts";
+import type { CallerSpeechListener } from "./caller-speech.ts";
+import { isProviderOwned } from "./caller-turns-settings.ts";
 import type { Interrupted } from "./interruption.ts";
 import type { TurnCommit } from "./turn-commit.ts";
 
@@ -32,11 +43,22 @@ export interface ProviderTurnsParts {
   readonly takeFloor: () => Interrupted;
   readonly turnId: () => number;
   readonly span: CallerSpan;
+  readonly items: CallerItems;
+  readonly listener: Pick<CallerSpeechListener, "isAgentQuiet" | "isInterruptible" | "onHeldEnded">;
+  readonly isBargeInEnabled: boolean;
+  /** The newest turn wants its answer. */
+  readonly askTurn: () => void;
 }
 
 export class ProviderTurns {
   readonly #parts: ProviderTurnsParts;
-  #isOwner: boolean;
+  #turnDetection: TurnDetection;
+  /** The provider commits, and answers nothing by itself. */
+  #isAnsweredHere: boolean;
+  /** What it hears may not interrupt the agent, and is no turn yet; it began here. */
+  #heldFromMs = -1;
+  /** The item that is committed next was speech that nobody keeps. */
+  #isDropped = false;
   /** The provider has heard the caller begin and not yet end. */
   #isHearing = false;
   /** The newest turn is over and waits for the provider's answer. */
@@ -53,10 +75,11 @@ export class ProviderTurns {
   #againFrames = 0;
   #silentFrames = 0;
 
-  constructor(parts: ProviderTurnsParts, isOwner: boolean) {
+  constructor(parts: ProviderTurnsParts, turnDetection: TurnDetection, isAnsweredHere: boolean) {
     this.#parts = parts;
-    this.#isOwner = isOwner;
-    parts.voice.sequence.setProviderOwned(isOwner);
+    this.#turnDetection = turnDetection;
+    this.#isAnsweredHere = isAnsweredHere;
+    parts.voice.sequence.setProviderOwned(this.#isOwner() && !isAnsweredHere);
   }
 
   /** The provider's turn is open. */
@@ -67,13 +90,16 @@ export class ProviderTurns {
   /** Once per captured frame. -> nothing that was said waits for the provider. */
   follow(): boolean {
     if (this.#again !== "none" && !this.#isDown) this.#awaitAgain();
+    if (this.#heldFromMs >= 0 && this.#parts.listener.isAgentQuiet()) {
+      this.#beginTurn(this.#heldFromMs);
+    }
     return !this.#isHearing && !this.#isAnswerOwed && this.#again === "none";
   }
 
   /** Where its detection is a signal only, nothing follows. */
   onSpeechStarted(positionMs: number): void {
-    if (!this.#isOwner) return;
-    const { voice, effects, takeFloor, turnId } = this.#parts;
+    if (!this.#isOwner()) return;
+    const { voice, listener, isBargeInEnabled } = this.#parts;
     const again = this.#again;
     this.#isHearing = true;
     this.#isRepeated = again === "over";
@@ -82,6 +108,14 @@ export class ProviderTurns {
       voice.sequence.setHeld(true);
       return;
     }
+    const isInterruptible = isBargeInEnabled && listener.isInterruptible();
+    if (isInterruptible || listener.isAgentQuiet()) this.#beginTurn(positionMs);
+    else this.#heldFromMs = positionMs;
+  }
+
+  #beginTurn(positionMs: number): void {
+    const { voice, effects, takeFloor, turnId } = this.#parts;
+    this.#heldFromMs = -1;
     const cut = takeFloor();
     voice.sequence.setHeld(true);
     effects.notice({ kind: "speech_started", turnId: turnId(), positionMs });
@@ -91,28 +125,34 @@ export class ProviderTurns {
 
   /** The turn's clock starts where the local detection, listening passively, heard its end. */
   onSpeechStopped(positionMs: number, stopFrame: number): void {
-    if (!this.#isOwner) return;
-    const { voice, effects, facts, turn, span } = this.#parts;
+    if (!this.#isOwner()) return;
+    const { voice, effects, facts, turn, span, askTurn } = this.#parts;
     const framesCaptured = span.framesCaptured();
     // Not known where it lies: nothing is let go for it.
     this.#stopFrame = Math.max(0, Math.min(stopFrame, framesCaptured));
     span.moveTo(stopFrame < 0 ? framesCaptured : this.#stopFrame);
+    if (this.#heldFromMs >= 0) {
+      this.#endHeld();
+      return;
+    }
     this.#isAnswerOwed = true;
     this.#isCommitted = false;
     // The provider's answer is to everything said so far, typed words too.
     voice.sequence.forget("turn");
     const isRepeated = this.#isRepeated;
     this.#end(positionMs);
-    if (isRepeated) return;
-    if (voice.latency.noteSpeechEnd(facts.endPositionSamples())) {
+    if (!isRepeated && voice.latency.noteSpeechEnd(facts.endPositionSamples())) {
       turn.decide(turn.silenceMs(framesCaptured));
-    } else {
+    } else if (!isRepeated) {
       effects.count("turn_end_unheard");
     }
+    if (this.#isAnsweredHere) askTurn();
   }
 
-  /** A turn was acknowledged as an item. */
-  onCommitted(): void {
+  /** A turn was acknowledged as this item. */
+  onCommitted(itemId: string): void {
+    if (this.#isDropped) this.#parts.items.delete(itemId);
+    this.#isDropped = false;
     this.#isCommitted = true;
   }
 
@@ -125,14 +165,17 @@ export class ProviderTurns {
   onLost(): void {
     this.#isDown = true;
     this.#parts.span.onLost();
+    this.#isDropped = false;
     if (!this.#isHearing) return;
-    this.#again = this.#isRepeated ? "over" : "open";
+    // Held speech is heard anew, and judged anew.
+    if (this.#heldFromMs < 0) this.#again = this.#isRepeated ? "over" : "open";
+    this.#heldFromMs = -1;
     this.#isHearing = false;
   }
 
   /**
-   * Another session takes over. isWritten: it is told the newest acknowledged turn as text. -> the
-   * turn is to be answered, and will not be heard again.
+   * Another session takes over. isWritten: it is told the newest acknowledged turn as text, so that
+   * only its answer is asked for. -> the turn is heard again, and answered then.
    */
   onReplaced(isWritten: boolean): boolean {
     const isToAsk = this.#isAnswerOwed && this.#isCommitted && isWritten;
@@ -144,24 +187,44 @@ export class ProviderTurns {
     this.#isDown = false;
     this.#againFrames = 0;
     this.#silentFrames = 0;
-    return isToAsk;
+    if (isToAsk) this.#parts.askTurn();
+    return this.#again === "over";
   }
 
   /** Nothing that is said will be answered: who is not being heard is not waited for. */
   onEnding(): void {
     if (this.#again === "open") this.#end(this.#positionMs());
     this.#again = "none";
+    if (!this.#isOwner() || this.#isAnsweredHere) return;
+    this.#isAnsweredHere = true;
+    this.#parts.effects.answerHere(this.#turnDetection);
   }
 
   /** Somebody else owns the turns; another detection of the provider's goes on with what it hears. */
-  onSwitched(isOwner: boolean): void {
-    if (isOwner && this.#isOwner) return;
-    this.#isOwner = isOwner;
-    this.#parts.voice.sequence.setProviderOwned(isOwner);
+  onSwitched(turnDetection: TurnDetection): void {
+    const wasOwner = this.#isOwner();
+    this.#turnDetection = turnDetection;
+    if (wasOwner && this.#isOwner()) return;
+    this.#parts.voice.sequence.setProviderOwned(this.#isOwner() && !this.#isAnsweredHere);
     this.#isHearing = false;
+    this.#heldFromMs = -1;
+    this.#isDropped = false;
     this.#isRepeated = false;
     this.#isAnswerOwed = false;
     this.#again = "none";
+  }
+
+  #isOwner(): boolean {
+    return isProviderOwned(this.#turnDetection);
+  }
+
+  /** It ended before it could be a turn. */
+  #endHeld(): void {
+    const { listener, span } = this.#parts;
+    this.#heldFromMs = -1;
+    this.#isHearing = false;
+    this.#isDropped = !listener.onHeldEnded();
+    span.letGo(this.#stopFrame);
   }
 
   /** The new session does not hear it, however long it is waited for. */

@@ -32,7 +32,7 @@ export class TurnAcks {
   onCommitted(itemId: string, ack: CommitAck): void {
     const { effects, voice, items, parts, providerTurns, speculation, openFrame } = this.#parts;
     if (ack === "turn" || ack === "early") voice.latency.onCommitted(effects.nowMs());
-    if (ack === "turn") providerTurns.onCommitted();
+    if (ack === "turn") providerTurns.onCommitted(itemId);
     if (ack === "behind") items.delete(itemId);
     if (ack === "provider") parts.onCommitted(itemId, openFrame());
     speculation.onCommitted(itemId, ack);

@@ -6,10 +6,14 @@ import { type ProviderTurnDetection, STAGE_FAILURES } from "../contract/upstream
 /** Which of the provider's detections is the second opinion of hybrid turns. */
 export type HybridDetector = "server_vad" | "semantic_vad";
 
-/** What the provider's own detection is told for each owner of the turns (decision 6). */
+/**
+ * What the provider's own detection is told for each owner of the turns (decision 6). isAnsweredHere:
+ * it neither answers nor interrupts, though the turns are its own.
+ */
 export function providerTurns(
   turnDetection: TurnDetection,
   hybridDetector: HybridDetector,
+  isAnsweredHere: boolean,
 ): ProviderTurnDetection {
   switch (turnDetection) {
     case "local":
@@ -18,7 +22,7 @@ export function providerTurns(
     case "hybrid":
       return `${hybridDetector}_signal`;
     default:
-      return turnDetection;
+      return isAnsweredHere ? `${turnDetection}_signal` : turnDetection;
   }
 }
 

@@ -7,6 +7,7 @@ import type {
   ConversationTimer,
   TurnEndAsk,
 } from "../../service/contract/call-effects.ts";
+import type { TurnDetection } from "../../service/contract/call-terms.ts";
 import { SEND, type SendResult } from "../../service/contract/send-result.ts";
 import type { CallNotice } from "../../service/contract/transport.ts";
 import type { ResponseRequest } from "../../service/contract/upstream.ts";
@@ -118,6 +119,9 @@ export class RecordedEffects implements CallEffects, CaptureFacts {
   forceSpeechEnd(): void {
     this.log.push("force");
     this.onForce();
+  }
+  answerHere(turnDetection: TurnDetection): void {
+    this.log.push(`answer here ${turnDetection}`);
   }
   respond(request: ResponseRequest): SendResult {
     if (this.respondResult === SEND.DROPPED) return SEND.DROPPED;

@@ -49,8 +49,6 @@ export class BargeInRules {
   /** isCommand: the caller's application cuts, which it always may. */
   onClear(isCommand: boolean): void {
     const { bargeInAction } = this.#knobs;
-    // A provider that owns the turns cuts its answers itself.
-    if (!isOwnerAlwaysLocal(this.#knobs)) return;
     const isToGoOn = bargeInAction === "duck" || bargeInAction === "ignore";
     if (isToGoOn && this.#isAudible && !isCommand)
       this.#fail("speech does not cut an agent that is to go on");

@@ -15,11 +15,6 @@ export interface RuleTolerance {
   readonly slackMs: number;
 }
 
-/** The provider may own the turns at some time of the call, and then cuts what it likes. */
-function isProviderOwner({ turnDetection, switchPercent }: Knobs): boolean {
-  return switchPercent > 0 || turnDetection === "server_vad" || turnDetection === "semantic_vad";
-}
-
 export function toleranceOf(knobs: Knobs): RuleTolerance {
   return {
     downJitterMs: knobs.jitterMs,
@@ -30,7 +25,7 @@ export function toleranceOf(knobs: Knobs): RuleTolerance {
         knobs.lostDonePercent +
         knobs.slowCreatedPercent ===
       0,
-    isGreetingProtected: knobs.isGreetingProtected && !isProviderOwner(knobs),
+    isGreetingProtected: knobs.isGreetingProtected,
     samplesPerMs: SAMPLES_PER_MS,
     slackMs: 0,
   };

@@ -1,5 +1,6 @@
 // What kind of call a seed is: how slow, how rude, how broken. Drawn once, before anything happens.
 import type { TurnDetection } from "../../service/contract/call-terms.ts";
+import { isAnsweredHere as isAnsweredByUs } from "../../service/conversation/conversation-settings.ts";
 import type { BargeInAction } from "../../service/conversation/barge-in-action.ts";
 import type { SpeculationSettings } from "../../service/conversation/speculation.ts";
 import type { Dice } from "./dice.ts";
@@ -148,6 +149,16 @@ export function drawKnobs(dice: Dice): Knobs {
 /** The service owns the turns from the call's start to its end. */
 export function isOwnerAlwaysLocal({ turnDetection, switchPercent }: Knobs): boolean {
   return turnDetection === "local" && switchPercent === 0;
+}
+
+/** The provider's turns are answered by the service's requests. */
+export function isAnsweredHere({
+  bargeInAction,
+  hasGreeting,
+  isGreetingProtected,
+}: Knobs): boolean {
+  const greeting = hasGreeting ? { instructions: "", isProtected: isGreetingProtected } : null;
+  return isAnsweredByUs({ bargeInAction, greeting });
 }
 
 /** Local turns are the most, as they have the most to get wrong. */

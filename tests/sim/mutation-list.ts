@@ -30,8 +30,8 @@ export const MUTATIONS: readonly Mutation[] = [
     file: "service/upstream/span-forwarder.ts",
     replacements: [
       [
-        "this.#sink.commit();\n      this.#spans.shift();",
-        "this.#sink.commit();\n      this.#sink.commit();\n      this.#spans.shift();",
+        "if (this.#sink.commit() === SEND.DROPPED)",
+        "this.#sink.commit();\n      if (this.#sink.commit() === SEND.DROPPED)",
       ],
     ],
   },
@@ -79,8 +79,8 @@ export const MUTATIONS: readonly Mutation[] = [
     file: `${CONVERSATION}/caller-turns.ts`,
     replacements: [
       [
-        "const cut = this.#takeFloor();\n    this.#voice.sequence.setHeld(true);\n    this.#isInterruption",
-        "const cut = this.#takeFloor();\n    this.#isInterruption",
+        "const cut = this.#takeFloor(true);\n    this.#voice.sequence.setHeld(true);",
+        "const cut = this.#takeFloor(true);",
       ],
     ],
   },
@@ -184,9 +184,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     rule: "acknowledged without an interruption",
     file: `${CONVERSATION}/caller-turns.ts`,
-    replacements: [
-      ["this.#isInterruption = cut.heardMs > 0;", "this.#isInterruption = cut.heardMs >= 0;"],
-    ],
+    replacements: [["isSpeech && cut.heardMs > 0;", "isSpeech && cut.heardMs >= 0;"]],
   },
   {
     rule: "held speech against its setting",
@@ -227,6 +225,11 @@ export const MUTATIONS: readonly Mutation[] = [
         "this.open(this.#framesCaptured);",
       ],
     ],
+  },
+  {
+    rule: "provider turns: speech cuts what may not be interrupted",
+    file: `${CONVERSATION}/provider-turns.ts`,
+    replacements: [["= isBargeInEnabled && listener.isInterruptible();", "= isBargeInEnabled;"]],
   },
   {
     rule: "provider turns: its speech_started does not interrupt",

@@ -1,7 +1,7 @@
 // The provider's input buffer over frame numbers, and its own detection of turns when it owns them:
 // it then commits by itself, stops its answer when the caller speaks, and answers (provider-model.ts).
 import type { Dice } from "./dice.ts";
-import type { Knobs, SimulatedTurns } from "./knobs.ts";
+import { isAnsweredHere, type Knobs, type SimulatedTurns } from "./knobs.ts";
 import { ProviderEars } from "./provider-ears.ts";
 import type { ProviderEvent } from "./provider-model.ts";
 
@@ -31,6 +31,8 @@ export class ProviderInput {
   /** Spans before this one were committed in an older session, and may come again. */
   #committedFrom = 0;
   #hasLost = false;
+  /** It commits its turns, and neither answers nor interrupts. */
+  #isSignal: boolean;
   /** Frames appended in this session: the clock of its positions. */
   #appended = 0;
   /** Spans of committed frames: [first, end), in order of commit. */
@@ -49,6 +51,7 @@ export class ProviderInput {
     this.#owner = owner;
     this.#knobs = knobs;
     this.#turns = knobs.turnDetection;
+    this.#isSignal = isAnsweredHere(knobs);
     this.#ears = new ProviderEars(dice, isVoiced);
   }
 
@@ -76,6 +79,10 @@ export class ProviderInput {
       if (decision === "started") this.#onSpeechStarted();
       else if (decision === "stopped") this.#onSpeechStopped();
     }
+  }
+
+  answerNothing(): void {
+    this.#isSignal = true;
   }
 
   clear(): void {
@@ -126,7 +133,7 @@ export class ProviderInput {
   #onSpeechStarted(): void {
     const positionMs = this.#appended * FRAME_MS;
     this.#owner.emit((events) => events.onSpeechStarted(positionMs));
-    if (this.#ownsTurns()) this.#owner.onSpeechStarted();
+    if (this.#ownsTurns() && !this.#isSignal) this.#owner.onSpeechStarted();
   }
 
   #onSpeechStopped(): void {
@@ -134,7 +141,7 @@ export class ProviderInput {
     const itemId = `user${this.committed.length + 1}`;
     this.#owner.acknowledge((events) => events.onSpeechStopped(positionMs, itemId), true);
     this.#commitBuffer(true);
-    if (this.#ownsTurns()) this.#owner.onTurn();
+    if (this.#ownsTurns() && !this.#isSignal) this.#owner.onTurn();
   }
 
   #commitBuffer(isOwn: boolean): void {

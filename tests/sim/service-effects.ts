@@ -209,6 +209,8 @@ export class ServiceEffects implements CallEffects {
     this.#service.turnEnd.onAsk(generation);
   }
 
+  readonly answerHere = () => this.#world.toProvider(({ input }) => input.answerNothing());
+
   hintTurnEnd(): void {} // The provider of the simulator takes none.
 
   endPlaybackItem(item: number): void {

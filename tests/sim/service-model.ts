@@ -6,7 +6,7 @@ import type { LedgerItem } from "../../service/conversation/playout-ledger.ts";
 import { ACKNOWLEDGEMENT } from "./barge-in-rules.ts";
 import type { CallWorld } from "./call-world.ts";
 import { CoreModel } from "./core-model.ts";
-import type { Knobs, SimulatedTurns } from "./knobs.ts";
+import { isAnsweredHere, type Knobs, type SimulatedTurns } from "./knobs.ts";
 import type { ProviderEvents } from "./provider-model.ts";
 import { idNumber } from "./trace.ts";
 import { FRAME_SAMPLES, ServiceEffects } from "./service-effects.ts";
@@ -53,6 +53,7 @@ export class ServiceModel implements ProviderEvents {
     const words = { instructions: "Say hello.", isProtected: knobs.isGreetingProtected };
     const settings = {
       turnDetection: knobs.turnDetection,
+      isAnsweredHere: isAnsweredHere(knobs),
       callerRateHz: SAMPLES_PER_MS * 1000,
       callerFrameSamples: FRAME_SAMPLES,
       upstreamRateHz: SAMPLES_PER_MS * 1000,

@@ -126,8 +126,9 @@ export class FastLane implements CallLane {
 
   /** Another owner of the turns, here and at the provider, without a seam (S4-C06). */
   setTurnDetection(turnDetection: TurnDetection): void {
-    const { upstream, hybridDetector } = this.#deps;
-    upstream.updateSession({ turnDetection: providerTurns(turnDetection, hybridDetector) });
+    const { upstream, hybridDetector, settings } = this.#deps;
+    const turns = providerTurns(turnDetection, hybridDetector, settings.isAnsweredHere === true);
+    upstream.updateSession({ turnDetection: turns });
     this.#forwarder.setTurnDetection(turnDetection);
     this.#timer.setTurnDetection(turnDetection);
     this.#conversation.setTurnDetection(turnDetection);

@@ -7,12 +7,13 @@ import type {
   ConversationTimer,
   TurnEndAsk,
 } from "../../contract/call-effects.ts";
-import type { EndReason } from "../../contract/call-terms.ts";
+import type { EndReason, TurnDetection } from "../../contract/call-terms.ts";
 import type { Clock, TimerHandle } from "../../contract/clock.ts";
 import type { SendResult } from "../../contract/send-result.ts";
 import type { CallNotice, Transport } from "../../contract/transport.ts";
 import type { ResponseRequest, Upstream } from "../../contract/upstream.ts";
 import { FRAME_MS } from "../../limits.ts";
+import { type HybridDetector, providerTurns } from "../../upstream/provider-turns.ts";
 import type { HeldToolCalls } from "./held-tool-calls.ts";
 import type { SpanForwarder } from "../../upstream/span-forwarder.ts";
 import type { TurnEndAsker } from "./turn-end-asker.ts";
@@ -24,6 +25,7 @@ export interface LaneEffectsDeps {
   readonly clock: Clock;
   readonly engine: AudioEngine;
   readonly upstream: Upstream;
+  readonly hybridDetector: HybridDetector;
   readonly transport: Transport;
   readonly forwarder: SpanForwarder;
   readonly heldToolCalls: HeldToolCalls;
@@ -99,6 +101,11 @@ export class LaneEffects implements CallEffects {
 
   forceSpeechEnd(): void {
     this.#deps.engine.forceEnd();
+  }
+
+  answerHere(turnDetection: TurnDetection): void {
+    const { upstream, hybridDetector } = this.#deps;
+    upstream.updateSession({ turnDetection: providerTurns(turnDetection, hybridDetector, true) });
   }
 
   respond(request: ResponseRequest): SendResult {
