@@ -82,6 +82,13 @@ describe("layers", () => {
     expect(wrong).toEqual([]);
   });
 
+  test("S4-52: parts are composed: no class extends another, but for errors", () => {
+    const inherited = SERVICE.flatMap((file) =>
+      matchesIn(file.path, codeOnly(file.text), /\bclass \w+(?:<[^{]*>)? extends (?!Error\b)\w+/),
+    );
+    expect(inherited).toEqual([]);
+  });
+
   test("dsp/ imports only dsp/", () => {
     const wrong = DSP.flatMap((file) =>
       importsOf(file)

@@ -38,7 +38,8 @@ export type CallerAct =
 export type CallEvent = CallNotice | CallerAct | ProviderSignal;
 export type CallEventKind = CallEvent["kind"];
 
-export type CallEventHandler = (event: CallEvent) => void;
+/** May be asynchronous: nobody waits for it; one that rejects is counted, as one that throws. */
+export type CallEventHandler = (event: CallEvent) => unknown;
 
 /** The typed event bus of one call (S4-C11, S4-54). */
 export interface CallEvents {

@@ -4,7 +4,7 @@
 // in, the same installs and build; then the entry point is started with the image's environment, its
 // health check is run, and a caller calls. What stays untested: the base images and the engine itself.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ROOT, runChild, serviceOf, type ChildService } from "../support/child-service.ts";
@@ -118,6 +118,32 @@ describe("S1-41: the container image", () => {
     ]);
     expect(call.output).toContain("turn");
     expect(call.exitCode).toBe(0);
+  });
+
+  test("S4-57: what is off costs nothing: its packages may be away", async () => {
+    const modules = join(built, "node_modules");
+    const away = ["@opentelemetry", "onnxruntime-web", "onnxruntime-common", "protobufjs"];
+    for (const name of away) renameSync(join(modules, name), join(folder, name.replace("/", "_")));
+    try {
+      await using service = await startImage();
+      expect((await fetch(`${service.url}/health/ready`)).status).toBe(200);
+      const words = ["scripts/call.ts", "tests/speech/yes.wav", "--url", service.url];
+      expect((await runChild([...words, "--key", KEY])).exitCode).toBe(0);
+      // Switched on, the same is missed, and said so.
+      const [, ...args] = entryPoint();
+      const collector = ["--tracing-endpoint", "http://127.0.0.1:9"];
+      const child = Bun.spawn(
+        [process.execPath, ...args, "--upstream", "simulator", ...collector],
+        { cwd: built, env: { HOST: "127.0.0.1", PORT: "0" }, stdout: "pipe", stderr: "pipe" },
+      );
+      expect(await child.exited).not.toBe(0);
+      const said = await new Response(child.stderr).text();
+      const logged = await new Response(child.stdout).text();
+      expect(said + logged).toContain("the OpenTelemetry packages did not load");
+    } finally {
+      for (const name of away)
+        renameSync(join(folder, name.replace("/", "_")), join(modules, name));
+    }
   });
 
   test("does not start without keys where others can reach it", async () => {

@@ -116,7 +116,7 @@ describe.each([
   ["fast", false],
   ["big", true],
 ] as const)("the direct way of the %s lane", (_name, isBig) => {
-  test("S0-01, S0-11, S1-32: nothing leaves in silence; the frame that hears the onset sends it", () => {
+  test("S0-01, S0-11, S1-32, S4-52: nothing leaves in silence; the frame that hears the onset sends it", () => {
     const { frame } = makeLane("local", isBig);
     for (let count = 0; count < 30; count += 1) expect(frame(0)).toEqual([]);
     // Onset at frame 20, five frames of pre-roll before it: 15 to 30, in this very call.

@@ -105,11 +105,16 @@ export class EventBus implements CallEvents {
     for (const { kind, handler } of this.#subscriptions) {
       if (kind !== "*" && kind !== event.kind) continue;
       try {
-        handler(event);
+        const work = handler(event);
+        if (work instanceof Promise) work.catch((error: unknown) => this.#onThrown(event, error));
       } catch (error) {
-        // Somebody else's bug must not end the call; it is seen in the metrics and the log.
-        this.#faults.onFault("event_handler_threw", `${event.kind}: ${String(error)}`);
+        this.#onThrown(event, error);
       }
     }
+  }
+
+  /** Somebody else's bug must not end the call; it is seen in the metrics and the log. */
+  #onThrown({ kind }: CallEvent, error: unknown): void {
+    this.#faults.onFault("event_handler_threw", `${kind}: ${String(error)}`);
   }
 }

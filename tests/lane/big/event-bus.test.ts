@@ -57,6 +57,21 @@ describe("EventBus", () => {
     expect(faults).toEqual(["event_handler_threw provider_speech_started: Error: not mine"]);
   });
 
+  test("S4-C11: a handler may be asynchronous; one that rejects is counted, nobody waits for it", async () => {
+    const { bus, faults } = makeBus();
+    const heard: string[] = [];
+    bus.subscribe("*", async ({ kind }) => {
+      await Promise.resolve();
+      heard.push(kind);
+      throw new Error("not mine");
+    });
+    bus.emit(STARTED);
+    expect(heard).toEqual([]);
+    for (let turn = 0; turn < 5; turn += 1) await Promise.resolve();
+    expect(heard).toEqual(["provider_speech_started"]);
+    expect(faults).toEqual(["event_handler_threw provider_speech_started: Error: not mine"]);
+  });
+
   test("S4-54: the ring is bounded: a handler that floods it loses events, counted, and it ends", () => {
     const { bus, faults } = makeBus();
     let isFlooding = true;
@@ -69,7 +84,7 @@ describe("EventBus", () => {
     expect(faults).toEqual(Array(10).fill("event_lost provider_speech_stopped"));
   });
 
-  test("waitFor() gives the next event of its kind, null when time runs out or the call ends", async () => {
+  test("S4-C11: waitFor() gives the next event of its kind, null when time runs out or the call ends", async () => {
     const { bus, clock } = makeBus();
     const first = bus.waitFor("provider_speech_stopped", 1000);
     bus.emit(STARTED);
