@@ -42,7 +42,7 @@ export interface CallDeps {
   readonly stages: readonly CallStage[];
   /** The call's events can be subscribed to; told once, before the first. */
   readonly onEvents: (callId: string, events: CallEvents) => void;
-  /** null: no thinkers are configured. */
+  /** null: nothing is asked, nor is the voice told of its caller. */
   readonly thinking: CallThinkingParts | null;
   /** The call is over and everything of it is freed. */
   readonly onOver: (call: Call) => void;

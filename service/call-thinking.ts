@@ -1,5 +1,5 @@
 // A call's thinkers, seen from the call: tool calls go out, answers come back, the voice learns what is
-// known (S1-05, S1-27..30, S1-37, S1-43).
+// known, without thinkers too (S1-05, S1-27..30, S1-37, S1-43).
 // Station: beside call.ts. The desk thinks (thinker/), the memory keeps (call-memory.ts), the session's
 // instructions are put together here and sent again only when they changed.
 import type { CallDeps } from "./call-deps.ts";
@@ -8,6 +8,8 @@ import {
   type ContextStore,
   EMPTY_CALLER_CONTEXT,
 } from "./contract/caller-context.ts";
+import type { Clock } from "./contract/clock.ts";
+import type { Log } from "./contract/log.ts";
 import type { ThinkerWatch } from "./contract/thinker.ts";
 import { SEND } from "./contract/send-result.ts";
 import type { CallNotice } from "./contract/transport.ts";
@@ -16,7 +18,7 @@ import type { Conversation } from "./conversation/conversation.ts";
 import type { HeardWords } from "./conversation/heard-transcript.ts";
 import type { ToolAnswer, ToolRequest } from "./lane/fast/lane-owner.ts";
 import { quotedContext } from "./thinker/quoted-context.ts";
-import { type DeskAnswer, ThinkerDesk } from "./thinker/thinker-desk.ts";
+import { ThinkerDesk } from "./thinker/thinker-desk.ts";
 import type { ThinkerPool } from "./thinker/thinker-pool.ts";
 
 /** What the operator's side knows of a call, by name. */
@@ -32,10 +34,11 @@ const BUSINESS_CHARACTERS_MAX = 500;
 
 /** What every call of the process shares. */
 export interface ThinkingParts {
-  readonly pool: ThinkerPool;
+  /** null: there are no thinkers; the voice knows its caller and the call all the same. */
+  readonly pool: ThinkerPool | null;
   /** Of results. */
   readonly store: Pick<ContextStore, "cached" | "cache">;
-  /** What the voice is told of its tool. */
+  /** What the voice is told of its tool, "" without one. */
   readonly responderPrompt: string;
   /** What it is told to say while a thinker is slow. */
   readonly stallingPrompt: string;
@@ -47,6 +50,8 @@ export interface CallThinkingParts extends ThinkingParts {
 }
 
 export interface CallThinkingDeps extends CallThinkingParts {
+  readonly clock: Clock;
+  readonly log: Log;
   readonly memory: CallMemory;
   /** Of the call's start. */
   readonly business: BusinessContext;
@@ -63,7 +68,7 @@ export interface CallThinkingDeps extends CallThinkingParts {
 
 export class CallThinking {
   readonly #deps: CallThinkingDeps;
-  readonly #desk: ThinkerDesk;
+  readonly #desk: ThinkerDesk | null;
   readonly #business: Map<string, string>;
   readonly #closing = new AbortController();
   #instructionsSent: string;
@@ -72,24 +77,11 @@ export class CallThinking {
 
   constructor(deps: CallThinkingDeps) {
     this.#deps = deps;
-    const { pool, store, memory, watch, guard, conversation } = deps;
+    const { pool, memory } = deps;
     this.#business = new Map(deps.business);
     this.#instructionsSent = deps.instructionsTold;
     memory.onChange(() => this.#refresh());
-    this.#desk = new ThinkerDesk({
-      pool,
-      memory,
-      store,
-      business: this.#business,
-      watch,
-      turnId: () => conversation().turnId(),
-      onProgress: (progress, turnId) =>
-        guard(() => {
-          const slow = { prompt: deps.stallingPrompt, progress };
-          if (conversation().waiting.onSlow(slow, turnId)) pool.metrics.progress.add(1);
-        }),
-      onWorking: (count) => guard(() => conversation().waiting.setThinking(count)),
-    });
+    this.#desk = pool === null ? null : deskOf(pool, deps, this.#business);
   }
 
   /** The call begins: the look-up is asked; what it knows comes when it comes. */
@@ -108,26 +100,27 @@ export class CallThinking {
 
   /** onAnswer: once, never within this call. */
   answerTool(request: ToolRequest, onAnswer: (answer: ToolAnswer) => void): void {
-    const take = (answer: DeskAnswer) => this.#deps.guard(() => onAnswer(answer));
-    this.#desk.route(request, take);
+    const take = (answer: ToolAnswer) => this.#deps.guard(() => onAnswer(answer));
+    if (this.#desk !== null) this.#desk.route(request, take);
+    else queueMicrotask(() => take(noToolAnswer(request.name)));
   }
 
   onNotice(notice: CallNotice): void {
-    if (notice.kind === "turn_committed") this.#desk.onTurnEnd(notice.turnId);
+    if (notice.kind === "turn_committed") this.#desk?.onTurnEnd(notice.turnId);
   }
 
   /** The newest words help thinkers; of the agent's only those that the caller heard. */
   onHeard({ speaker, text }: HeardWords): void {
-    this.#desk.onSaid(speaker, text);
+    this.#desk?.onSaid(speaker, text);
   }
 
   close(): void {
     this.#closing.abort();
-    this.#desk.close();
+    this.#desk?.close();
   }
 
   async #lookUp(lookUp: LookUp): Promise<void> {
-    const { clock, log } = this.#deps.pool;
+    const { clock, log } = this.#deps;
     const late = new AbortController();
     const timer = clock.setTimer(LOOK_UP_MS_MAX, () => late.abort());
     const signal = AbortSignal.any([late.signal, this.#closing.signal]);
@@ -163,18 +156,37 @@ export class CallThinking {
   }
 }
 
-/** The thinkers of one call, null when none are configured or nothing is kept of calls. */
+function deskOf(
+  pool: ThinkerPool,
+  deps: CallThinkingDeps,
+  business: ReadonlyMap<string, string>,
+): ThinkerDesk {
+  const { store, memory, watch, guard, conversation, stallingPrompt } = deps;
+  return new ThinkerDesk({
+    ...{ pool, memory, store, business, watch },
+    turnId: () => conversation().turnId(),
+    onProgress: (progress, turnId) =>
+      guard(() => {
+        const slow = { prompt: stallingPrompt, progress };
+        if (conversation().waiting.onSlow(slow, turnId)) pool.metrics.progress.add(1);
+      }),
+    onWorking: (count) => guard(() => conversation().waiting.setThinking(count)),
+  });
+}
+
+/** What one call asks and is told, null when nothing is kept of calls. */
 export function thinkingOf(
   deps: CallDeps,
   lane: { conversation(): Conversation },
   { thinkerWatch: watch }: { readonly thinkerWatch: ThinkerWatch },
   guard: (act: () => void) => void,
 ): CallThinking | null {
-  const { thinking, plan, upstream, record } = deps;
+  const { thinking, plan, upstream, record, clock, log } = deps;
   if (thinking === null || record === null) return null;
   const { business, instructions } = plan;
   const made = new CallThinking({
     ...thinking,
+    ...{ clock, log },
     conversation: () => lane.conversation(),
     watch,
     guard,
@@ -205,7 +217,8 @@ export function thinkingSession(
   business: BusinessContext,
 ): ThinkingSession {
   const known = quotedContext(EMPTY_CALLER_CONTEXT, business);
-  return { tools: [pool.tool], instructions: joined([instructions, responderPrompt, known]) };
+  const tools = pool === null ? [] : [pool.tool];
+  return { tools, instructions: joined([instructions, responderPrompt, known]) };
 }
 
 function joined(texts: readonly string[]): string {

@@ -37,8 +37,8 @@ const SOURCE_MS_MAX = 8_000;
 const DOMAIN_FORM = /^[a-z][a-z_]{0,31}$/;
 
 export interface RunningThinkers {
-  /** store: of results. null: none are configured, or there is no language model for them. */
-  thinking(store: ContextStore): ThinkingParts | null;
+  /** store: of results. Its pool is null when none are configured, or none has a language model. */
+  thinking(store: ContextStore): ThinkingParts;
   /** The general text model, null without a server or without anybody who needs it. */
   readonly model: LanguageModel | null;
   readonly chatSimulator: ChatSimulator | null;
@@ -62,7 +62,10 @@ export async function startThinkers(deps: ThinkersDeps): Promise<RunningThinkers
   const running = { model: isNeeded ? model : null, chatSimulator, stop };
   try {
     const thinkers = await thinkersOf(deps, model, modelOf);
-    if (thinkers.length === 0) return { ...running, thinking: () => null };
+    if (thinkers.length === 0) {
+      const none = { pool: null, responderPrompt: "", stallingPrompt: "" };
+      return { ...running, thinking: (store) => ({ ...none, store }) };
+    }
     const responderPrompt = await promptOf("responder", config.thinkers.prompts);
     const stallingPrompt = await promptOf("stalling", config.thinkers.prompts);
     const pool = poolOf(deps, thinkers, model);

@@ -158,7 +158,15 @@ export class ThinkingModel {
     });
     memory.attachNobody();
     return new CallThinking({
-      ...{ pool: this.#pool, store: this.#thinkers, memory, lookUp: null, business: new Map() },
+      ...{
+        clock,
+        log: SILENT_LOG,
+        pool: this.#pool,
+        store: this.#thinkers,
+        memory,
+        lookUp: null,
+        business: new Map(),
+      },
       ...{
         responderPrompt: "Ask specialists.",
         stallingPrompt: "Stall.",

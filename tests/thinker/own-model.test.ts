@@ -44,7 +44,7 @@ async function started(argv: readonly string[]) {
     metrics: NO_METRICS,
     tracing: NO_TRACING,
   });
-  const pool = running.thinking(createMemoryStore({ settings: STORE, clock }))?.pool;
+  const pool = running.thinking(createMemoryStore({ settings: STORE, clock })).pool;
   const ask = async (domain: string): Promise<string> => {
     const request = {
       ...{ query: "Open?", turnId: 1, context: EMPTY_CALLER_CONTEXT },
@@ -128,7 +128,7 @@ describe("without a general model", () => {
 
   test("none is on when none has a server", async () => {
     const { pool, warnings } = await started(CASCADE);
-    expect(pool).toBeUndefined();
+    expect(pool).toBeNull();
     expect(warnings).toHaveLength(1);
   });
 
