@@ -82,7 +82,10 @@ describe("tracing", () => {
     answer: { text: "${SECRET_WORDS}", firstTokenMs: 700, tokensPerSecond: 0 }
   - answer: { fault: { kind: silence } }
 `,
-      argv: ["--tracing-endpoint", collector.url, "--thinkers-research-timeout-seconds", "2"],
+      argv: [
+        ...["--tracing-endpoint", collector.url, "--thinkers-research-timeout-seconds", "2"],
+        ...["--thinkers-knowledge-cache-seconds", "120"],
+      ],
     });
     const { service } = running;
     const caller = await dial(service);

@@ -158,15 +158,7 @@ export class ThinkingModel {
     });
     memory.attachNobody();
     return new CallThinking({
-      ...{
-        clock,
-        log: SILENT_LOG,
-        pool: this.#pool,
-        store: this.#thinkers,
-        memory,
-        lookUp: null,
-        business: new Map(),
-      },
+      ...{ pool: this.#pool, store: this.#thinkers, memory, lookUp: null, business: new Map() },
       ...{
         responderPrompt: "Ask specialists.",
         stallingPrompt: "Stall.",
@@ -177,6 +169,7 @@ export class ThinkingModel {
       conversation: this.#parts.conversation,
       watch: NO_WATCH,
       guard: (act) => this.#guard(act),
+      ...{ clock, log: SILENT_LOG },
     });
   }
 
@@ -247,8 +240,7 @@ export class ThinkingModel {
   #carryOut(call: ToolCall): void {
     this.#parts.world.speculation.onToolCarriedOut();
     this.rules.onQuestion(call.toolCallId, call.turnId);
-    const words = { speaker: "caller", text: "What is it?", isFinal: true, item: 0 } as const;
-    this.#thinking.onNotice({ kind: "transcript", ...words, turnId: call.turnId });
+    this.#thinking.onHeard({ speaker: "caller", text: "What is it?", turnId: call.turnId });
     this.#answers.carryOut(call);
     this.#due();
   }

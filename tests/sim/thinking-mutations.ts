@@ -105,6 +105,6 @@ export const THINKING_MUTATIONS: readonly Mutation[] = [
   {
     rule: "thinkers: the caller's words go into an answer for everybody",
     file: DESK,
-    replacements: [["said: isShared ? [] : [...this.#said],", "said: [...this.#said],"]],
+    replacements: [["said: isCaching ? [] : [...this.#said],", "said: [...this.#said],"]],
   },
 ];
