@@ -28,7 +28,7 @@ async function oneCall(service: SteppedService, number: number): Promise<void> {
   await service.run(2_000);
 }
 
-test("I11: after many calls nothing of them is left", async () => {
+test("I11, S4-C07: after many calls nothing of them is left", async () => {
   // A call's bus is held by its call alone: while it can be reached, so can all of the call.
   const buses: WeakRef<CallEvents>[] = [];
   const onEvents = (_callId: string, bus: CallEvents) => void buses.push(new WeakRef(bus));

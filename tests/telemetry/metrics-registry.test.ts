@@ -100,7 +100,7 @@ describe("createMetricsRegistry()", () => {
 });
 
 describe("createServiceMetrics()", () => {
-  test("RT-15: createServiceMetrics() prints every metric from the start, with zeros", () => {
+  test("RT-15, S4-C08: createServiceMetrics() prints every metric from the start, with zeros", () => {
     const metrics = createMetricsRegistry();
     createServiceMetrics(metrics);
     const text = metrics.print();
