@@ -181,7 +181,8 @@ export class AgentVoice {
     const cut = interrupt(this.ledger, this.sequence, this.#effects, nowMs, this.#onCleared);
     this.#pause.end();
     this.#duck.end();
-    if (cut.wasAudible) this.#setAudible(false);
+    // Also when a pause outlasted what was there to cut: it alone kept the agent audible.
+    this.#setAudible(false);
     return cut;
   }
 
