@@ -12,12 +12,15 @@ const PRE_ROLL_FRAMES = 15;
 export class HybridRules {
   readonly #isJudged: boolean;
   readonly #isVoiced: (frame: number) => boolean;
+  readonly #isQuietHeard: boolean;
   readonly #turns: Span[] = [];
 
-  constructor(knobs: Knobs, isVoiced: (frame: number) => boolean) {
+  /** isQuietHeard: words may be too quiet for isVoiced, so that a turn is a turn by being told. */
+  constructor(knobs: Knobs, isVoiced: (frame: number) => boolean, isQuietHeard = false) {
     const { turnDetection, lossPercent, flipPercent } = knobs;
     this.#isJudged = turnDetection === "hybrid" && lossPercent + flipPercent === 0;
     this.#isVoiced = isVoiced;
+    this.#isQuietHeard = isQuietHeard;
   }
 
   /** A turn was told as committed. */
@@ -32,7 +35,9 @@ export class HybridRules {
       return "hybrid: every word of a turn is in the conversation";
     }
     const isWanted = (item: Span) =>
-      this.#hasVoice(item) || remaining.some(({ first }) => first === item.end);
+      this.#hasVoice(item) ||
+      remaining.some(({ first }) => first === item.end) ||
+      (this.#isQuietHeard && this.#isTold(item));
     if (!remaining.every(isWanted)) {
       return "hybrid: nothing but words stays in the conversation";
     }
@@ -45,6 +50,10 @@ export class HybridRules {
       if (!remaining.some(({ first, end }) => first <= frame && frame < end)) return false;
     }
     return true;
+  }
+
+  #isTold(item: Span): boolean {
+    return this.#turns.some(({ first, end }) => first < item.end && item.first < end);
   }
 
   #hasVoice({ first, end }: Span): boolean {

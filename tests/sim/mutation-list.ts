@@ -1,5 +1,6 @@
 // The planted faults of mutations.ts: each breaks one rule that a conversation must keep.
 
+import { AUDIO_MUTATIONS } from "./audio-mutations.ts";
 import { HYBRID_MUTATIONS } from "./hybrid-mutations.ts";
 import { RECONNECT_MUTATIONS } from "./reconnect-mutations.ts";
 import { SPECULATION_MUTATIONS } from "./speculation-mutations.ts";
@@ -8,6 +9,8 @@ import { THINKING_MUTATIONS } from "./thinking-mutations.ts";
 export interface Mutation {
   readonly rule: string;
   readonly file: string;
+  /** Of the calls that are to find it; left out: event level. */
+  readonly level?: "audio";
   /** Text that occurs exactly once, and what it becomes. */
   readonly replacements: readonly (readonly [from: string, to: string])[];
 }
@@ -267,4 +270,5 @@ export const MUTATIONS: readonly Mutation[] = [
   ...HYBRID_MUTATIONS,
   ...THINKING_MUTATIONS,
   ...RECONNECT_MUTATIONS,
+  ...AUDIO_MUTATIONS,
 ];

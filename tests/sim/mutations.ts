@@ -37,14 +37,31 @@ const NEEDED = [
   "tests/sim",
   "tests/support/seeded-random.ts",
 ];
+/** With sound: what is read, and what scripts/build.ts needs when the fault is in the core. */
+const NEEDED_WITH_SOUND = [
+  "asconfig.json",
+  "build",
+  "dsp",
+  "gen",
+  "models",
+  "package.json",
+  "scripts",
+  "service",
+  "tests/core/core-fixture.ts",
+  "tests/sim",
+  "tests/speech",
+  "tests/support",
+];
 const SEEDS_MAX = 4_000;
+const SEEDS_WITH_SOUND_MAX = 200;
 
 const only = process.argv[2];
 const chosen = MUTATIONS.filter(({ rule }) => only === undefined || rule.includes(only));
 const directory = mkdtempSync(join(tmpdir(), "voxbridge-mutations-"));
 let missed = 0;
 try {
-  for (const path of NEEDED) {
+  const isWithSound = chosen.some(({ level }) => level === "audio");
+  for (const path of isWithSound ? [...NEEDED, ...NEEDED_WITH_SOUND] : NEEDED) {
     mkdirSync(dirname(join(directory, path)), { recursive: true });
     cpSync(join(ROOT, path), join(directory, path), { recursive: true });
   }
@@ -60,7 +77,8 @@ try {
 console.log(`${chosen.length - missed} of ${chosen.length} planted faults were found`);
 process.exitCode = missed === 0 && chosen.length > 0 ? 0 : 1;
 
-function tryMutation({ file, replacements }: Mutation): { isFound: boolean; text: string } {
+function tryMutation(mutation: Mutation): { isFound: boolean; text: string } {
+  const { file, replacements } = mutation;
   const path = join(directory, file);
   const original = readFileSync(path, "utf8");
   let text = original;
@@ -71,11 +89,29 @@ function tryMutation({ file, replacements }: Mutation): { isFound: boolean; text
     text = text.replace(from, () => to);
   }
   writeFileSync(path, text);
-  const command = [process.execPath, "tests/sim/run.ts", "--first", "--seeds", `${SEEDS_MAX}`];
-  const run = Bun.spawnSync(command, { cwd: directory, stdout: "pipe", stderr: "pipe" });
+  if (file.startsWith("dsp/")) buildCore();
+  const run = runHere(["tests/sim/run.ts", "--first", ...seedsOf(mutation)]);
   writeFileSync(path, original);
+  if (file.startsWith("dsp/")) buildCore();
   const [first] = run.stdout.toString().split("\n");
   const isFound = run.exitCode === 1 && first?.startsWith("seed ") === true;
   if (isFound) return { isFound, text: first };
   return { isFound, text: first === "" ? run.stderr.toString().slice(0, 300) : `${first}` };
+}
+
+function seedsOf({ level }: Mutation): string[] {
+  return level === "audio"
+    ? ["--audio", "--seeds", `${SEEDS_WITH_SOUND_MAX}`]
+    : ["--seeds", `${SEEDS_MAX}`];
+}
+
+/** A fault that does not compile is none. */
+function buildCore(): void {
+  const build = runHere(["scripts/build.ts"]);
+  if (!build.success) throw new Error(build.stderr.toString());
+}
+
+function runHere(args: readonly string[]) {
+  const command = [process.execPath, ...args];
+  return Bun.spawnSync(command, { cwd: directory, stdout: "pipe", stderr: "pipe" });
 }

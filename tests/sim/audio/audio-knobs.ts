@@ -2,7 +2,7 @@
 // and voice sound like. Faults that only time tells (lost events, dead sessions) stay at event level.
 import type { AudioFormat } from "../../../scripts/caller/audio-format.ts";
 import type { Dice } from "../dice.ts";
-import { drawKnobs, type Knobs } from "../knobs.ts";
+import { drawKnobs, type Knobs, withHybrid } from "../knobs.ts";
 
 export interface AudioKnobs extends Knobs {
   readonly format: AudioFormat;
@@ -34,7 +34,7 @@ const FORMATS: readonly [AudioFormat, ...AudioFormat[]] = [
 ];
 
 export function drawAudioKnobs(dice: Dice): AudioKnobs {
-  const knobs = drawKnobs(dice);
+  const knobs = withHybrid(drawKnobs(dice));
   const sometimes = (percent: number, max: number) =>
     dice.chance(percent) ? dice.between(1, max) : 0;
   const messageFrames = dice.pick([1, 1, 2, 3, 5, 0]);

@@ -157,6 +157,8 @@ export class AudioSchedule {
     }
     if (rules.isTurnOpen() && turns !== "none")
       rules.fail("after the faults nobody's turn is open");
+    const broken = this.#world.hybrid.broken(this.#world.provider.remaining());
+    if (broken !== null) rules.fail(broken);
     this.#askLast();
   }
 
@@ -185,6 +187,7 @@ export class AudioSchedule {
   /** Everything that was said clearly and alone has been committed; never twice, by another rule. */
   #checkSaid(): void {
     const { caller, provider, rules } = this.#world;
+    const remaining = provider.remaining();
     for (const said of caller.said) {
       if (!this.#isClear(said)) continue;
       const startMs = said.firstFrame * FRAME_MS;
@@ -192,9 +195,7 @@ export class AudioSchedule {
         const first = Math.ceil((startMs + label.startMs + EDGE_MS) / FRAME_MS);
         const end = Math.floor((startMs + label.endMs - EDGE_MS) / FRAME_MS);
         for (let frame = first; frame < end; frame += 1) {
-          const isIn = provider.input.committed.some(
-            (span) => span.first <= frame && frame < span.end,
-          );
+          const isIn = remaining.some((span) => span.first <= frame && frame < span.end);
           if (!isIn) rules.fail("what is said clearly and alone is committed");
         }
       }

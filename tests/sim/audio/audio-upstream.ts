@@ -59,8 +59,9 @@ export class AudioUpstream implements Upstream, ProviderEvents {
 
   commit(): SendResult {
     this.#world.trace.note("commit");
-    const { isCrossed } = this.#world;
-    this.#world.toProvider((provider) => provider.input.commit(isCrossed));
+    const { isCrossed, turns } = this.#world;
+    const mayBeEmpty = isCrossed || turns === "hybrid";
+    this.#world.toProvider((provider) => provider.input.commit(mayBeEmpty));
     return SEND.SENT;
   }
 
@@ -141,8 +142,8 @@ export class AudioUpstream implements Upstream, ProviderEvents {
     this.#listener.onSpeechStarted(positionMs, "");
   }
 
-  onSpeechStopped(positionMs: number): void {
-    this.#listener.onSpeechStopped(positionMs, "");
+  onSpeechStopped(positionMs: number, itemId: string): void {
+    this.#listener.onSpeechStopped(positionMs, itemId);
   }
 
   onCreated(responseId: string, tag: string): void {

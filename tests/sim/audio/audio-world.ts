@@ -11,6 +11,7 @@ import { CallRules } from "../call-rules.ts";
 import { toleranceOf } from "../call-tolerance.ts";
 import { Dice } from "../dice.ts";
 import { FarEndModel } from "../far-end-model.ts";
+import { HybridRules } from "../hybrid-rules.ts";
 import { isOwnerAlwaysLocal, type SimulatedTurns, withoutFaults } from "../knobs.ts";
 import { Link } from "../link.ts";
 import { ProviderModel } from "../provider-model.ts";
@@ -51,6 +52,7 @@ export class AudioWorld {
   readonly shared: AudioShared;
   readonly frameSamples: number;
   readonly engineWatch = new EngineWatch(this);
+  readonly hybrid: HybridRules;
   /** The provider may have committed a part of the running span by itself. */
   isCrossed = false;
   turns: SimulatedTurns;
@@ -114,6 +116,7 @@ export class AudioWorld {
     this.shared = opened.shared;
     this.capture = opened.capture;
     this.port = opened.port;
+    this.hybrid = new HybridRules(knobs, (frame) => this.#voiced[frame] === true, true);
     this.#schedule = new AudioSchedule(this);
   }
 

@@ -113,6 +113,7 @@ export class CallerLine implements Transport {
       this.#isTurnEnding = true;
     } else if (notice.kind === "turn_committed") {
       trace.note("committed", notice.startMs, notice.endMs);
+      this.#world.hybrid.onTurn(notice.startMs, notice.endMs);
       this.#world.onTurn();
       if (this.#isTurnEnding) rules.onAnswerOwed();
       this.#isTurnEnding = false;
