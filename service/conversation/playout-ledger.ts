@@ -11,6 +11,7 @@
 // far-end-line.ts says when each sent frame plays and how reports correct that.
 // Limits: ITEMS_MAX items are remembered; the oldest one is forgotten first.
 import { assert } from "../assert.ts";
+import { FRAME_MS } from "../limits.ts";
 import { FarEndLine, type LineMove } from "./far-end-line.ts";
 
 const ITEMS_MAX = 64;
@@ -119,10 +120,13 @@ export class PlayoutLedger {
     if (item.stretches.length > STRETCHES_MAX) item.stretches.shift();
   }
 
-  /** The far end played `samples` of the item. -> false for a report of what was never sent. */
-  onReport(number: number, samples: number, nowMs: number): boolean {
+  /** The far end played so much of the item. -> false for a report of what was never sent. */
+  onReport(number: number, samplesPlayed: number, nowMs: number): boolean {
     const item = this.item(number);
-    if (item === undefined || samples > item.sentSamples) return false;
+    // A player counts whole frames, and an item's last one is filled up with silence.
+    const frameSamples = FRAME_MS * this.#samplesPerMs;
+    if (item === undefined || samplesPlayed >= item.sentSamples + frameSamples) return false;
+    const samples = Math.min(samplesPlayed, item.sentSamples);
     // What was cut is final; a report of it that was on its way is no fault.
     if (item.isCut || samples <= item.acknowledgedSamples) return true;
     item.acknowledgedSamples = samples;

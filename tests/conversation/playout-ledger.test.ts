@@ -149,11 +149,11 @@ describe("PlayoutLedger", () => {
   test("reports of nothing sent, of the unknown and of the cut are counted and ignored", () => {
     const { ledger, item } = setUp();
     sendFrames(ledger, item, 0, 3);
-    expect(ledger.onReport(item.number, 481, 50)).toBe(false);
+    expect(ledger.onReport(item.number, 640, 50)).toBe(false);
     expect(ledger.onReport(99, 1, 50)).toBe(false);
     ledger.cut(30);
     expect(ledger.onReport(item.number, 480, 60)).toBe(true);
-    expect(ledger.onReport(item.number, 481, 60)).toBe(false);
+    expect(ledger.onReport(item.number, 640, 60)).toBe(false);
     expect(ledger.heardMs(item, 1000)).toBe(30);
   });
 
