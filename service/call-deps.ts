@@ -2,6 +2,7 @@
 import type { Call } from "./call.ts";
 import { CallFaults } from "./call-faults.ts";
 import type { LatencyBudgets } from "./call-latency.ts";
+import type { CallRecordings } from "./call-line.ts";
 import type { CallMeters } from "./call-meters.ts";
 import { type CallPlan, conversationSettings } from "./call-plan.ts";
 import type { CallRecord } from "./call-record.ts";
@@ -13,7 +14,6 @@ import type { StageSink } from "./contract/latency.ts";
 import type { Log } from "./contract/log.ts";
 import type { Tracing } from "./contract/tracing.ts";
 import type { Transport } from "./contract/transport.ts";
-import type { UpstreamFormat } from "./contract/upstream.ts";
 import type { FastLaneDeps } from "./lane/fast/fast-lane-deps.ts";
 import type { LaneOwner } from "./lane/fast/lane-owner.ts";
 import type { EarlyUpstream } from "./upstream/early-upstream.ts";
@@ -34,8 +34,8 @@ export interface CallDeps {
   readonly goodbye: string;
   /** What the call knows and writes down of its caller; null: nothing. */
   readonly record: CallRecord | null;
-  /** What the caller hears when the agent is gone for good, in that format; empty for nothing. */
-  readonly lostRecording: (format: UpstreamFormat) => Uint8Array;
+  /** What the caller hears when the agent's line is away. */
+  readonly recordings: CallRecordings;
   /** Makes and initializes the call's engine; null when every slot is taken. */
   readonly openEngine: (plan: CallPlan, listener: EngineListener) => AudioEngine | null;
   /** Stages of the big lane, in order. */

@@ -5,6 +5,7 @@
 import { Call } from "./call.ts";
 import type { CallMemories } from "./call-memories.ts";
 import type { LatencyBudgets } from "./call-latency.ts";
+import type { CallRecordings } from "./call-line.ts";
 import type { CallMeters } from "./call-meters.ts";
 import type { CallEvents, CallStage } from "./contract/call-events.ts";
 import { CLOSE } from "./contract/call-terms.ts";
@@ -22,7 +23,7 @@ import type {
 } from "./contract/transport.ts";
 import type { Tracing } from "./contract/tracing.ts";
 import type { TurnEndVoter } from "./contract/turn-end-vote.ts";
-import type { UpstreamFactory, UpstreamFormat } from "./contract/upstream.ts";
+import type { UpstreamFactory } from "./contract/upstream.ts";
 import type { VadModels } from "./contract/vad-model.ts";
 import type { CallRecord } from "./call-record.ts";
 import { type CallPlan, isRefused, negotiate, type NegotiateSettings } from "./call-plan.ts";
@@ -57,7 +58,7 @@ export interface CallServiceDeps {
   readonly tracing: Tracing;
   /** What calls know and write down of their callers; left out: nothing. */
   readonly memories?: CallMemories;
-  readonly lostRecording: (format: UpstreamFormat) => Uint8Array;
+  readonly recordings: CallRecordings;
   /** For programs that embed the service: stages and events of calls on the big lane. */
   readonly stages?: readonly CallStage[];
   /** Who is asked at a silence whether the caller's turn is over; without, the silence decides. */
@@ -188,7 +189,7 @@ export class CallService implements CallOpener {
       log: log.with({ callId: id }),
       meters: metersFor(plan),
       tracing: this.#deps.tracing,
-      lostRecording: this.#deps.lostRecording,
+      recordings: this.#deps.recordings,
       transport,
       upstream,
       upstreamName,

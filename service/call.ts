@@ -20,7 +20,8 @@ import { errorOf, GuardedEngineListener, takeEvery } from "./call-guards.ts";
 import { type CallDeps, fastLaneDeps } from "./call-deps.ts";
 import { CallLatency } from "./call-latency.ts";
 import { CallSpans } from "./call-spans.ts";
-import { RECONNECTING, startedNotice } from "./call-plan.ts";
+import { startedNotice } from "./call-plan.ts";
+import { type CallLine, callLineOf } from "./call-line.ts";
 import { CallLanes, type CallLanesDeps } from "./call-lanes.ts";
 import { type CallThinking, noToolAnswer, thinkingOf } from "./call-thinking.ts";
 import type { LaneOwner, ToolAnswer, ToolRequest } from "./lane/fast/lane-owner.ts";
@@ -35,6 +36,7 @@ export class Call implements CallPort, LaneOwner {
   readonly #spans: CallSpans;
   readonly #startedMs: number;
   readonly #limitTimer: TimerHandle;
+  readonly #line: CallLine;
   #isOver = false;
   #inputTokens = 0;
   #outputTokens = 0;
@@ -63,6 +65,7 @@ export class Call implements CallPort, LaneOwner {
       },
     };
     this.lanes = new CallLanes(lanes, deps.plan.lane);
+    this.#line = callLineOf(deps, engine, this.lanes, (act) => this.#guard(act));
     this.#thinking = thinkingOf(deps, this.lanes.direct, this.#spans, (act) => this.#guard(act));
     const limitMs = deps.callMinutesMax * 60_000;
     this.#limitTimer = deps.clock.setTimer(limitMs, () => this.goodbye("limit_reached"));
@@ -93,6 +96,7 @@ export class Call implements CallPort, LaneOwner {
       this.#sayStarted();
       this.lanes.current().start();
       this.lanes.attach();
+      this.#line.start(this.#deps.upstream.upstream().isReady());
       this.#thinking?.open();
     });
   }
@@ -191,6 +195,7 @@ export class Call implements CallPort, LaneOwner {
       () => this.#sayEnded(reason, durationMs),
       () => transport.close(code, reason),
       () => this.lanes.close(),
+      () => this.#line.close(),
       () => this.#thinking?.close(),
       () => this.#engine.shutdown(),
       () => this.#deps.upstream.upstream().close(),
@@ -211,25 +216,20 @@ export class Call implements CallPort, LaneOwner {
 
   onUpstreamClosed(closure: UpstreamClosure): void {
     if (this.#isOver || closure.reason === "closed_by_us") return;
-    const { reason, message } = closure;
-    this.#deps.log.warn("upstream lost", { reason, message });
-    this.lanes.notice({ kind: "error", code: "upstream_lost", message });
-    // What is queued is still heard; the recording says that there is nobody any more.
-    const recording = this.#deps.lostRecording(this.#deps.plan.session.format);
-    this.#guard(() => this.lanes.direct.endWithoutAgent("upstream_lost", recording));
+    this.#guard(() => this.#line.onGone(closure));
   }
 
   onUpstreamLost(): void {
-    this.lanes.notice(RECONNECTING);
+    this.#line.onLost();
   }
 
   onUpstreamReady(): void {
     this.#thinking?.onUpstreamReady();
+    this.#line.onThere();
   }
 
   onUpstreamRestored(): void {
-    this.#thinking?.onUpstreamReady();
-    this.#deps.log.info("upstream restored", {});
+    this.onUpstreamReady();
   }
 
   onUsage(usage: TokenUsage): void {

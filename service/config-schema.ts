@@ -152,10 +152,16 @@ export const CONFIG_SCHEMA = z.strictObject({
     nudgeWaiting: text
       .default(DEFAULT_NUDGE_WAITING)
       .describe("the same while a thinker works for the caller"),
+    waitRecording: z
+      .string()
+      .default("built-in")
+      .describe(
+        "WAV callers hear after 3 s without the agent's line, again every 10; empty = none",
+      ),
     lostRecording: z
       .string()
-      .default("")
-      .describe("WAV that callers hear when the agent's line is gone for good, empty = none"),
+      .default("built-in")
+      .describe("WAV callers hear when the agent's line is gone for good, empty = none"),
     goodbye: text
       .default(DEFAULT_GOODBYE)
       .describe("what the agent is asked to say when the call has to end, empty = nothing"),

@@ -1,7 +1,10 @@
-// The operator's recording for the moment when there is no agent any more: read once at the start,
-// brought into each format that a call may have. Station: beside main-service.ts.
+// What callers hear from the service itself when the agent's line is away, and when it is gone for
+// good: the operator's recordings or those that ship, read once at the start, brought into each
+// format that a call may have. Station: beside main-service.ts.
 // Limits: RECORDING_MS_MAX, which the end of a call waits for at most.
 import { readFile } from "node:fs/promises";
+import { RECORDING_PATHS } from "./assets.ts";
+import type { CallRecordings, Recorded } from "./call-line.ts";
 import type { UpstreamFormat } from "./contract/upstream.ts";
 import type { Kernels } from "./core/kernels.ts";
 import { VoxError } from "./errors.ts";
@@ -11,11 +14,27 @@ import { readWavAudio } from "./wire/wav-audio.ts";
 const RECORDING_MS_MAX = 15_000;
 const SILENCE = new Uint8Array(0);
 
-/** -> the recording in a format; empty when the path is. Throws VoxError `config_invalid`. */
-export async function loadRecording(
-  path: string,
+/** As a setting: the recording that ships. */
+export const BUILT_IN = "built-in";
+
+export interface RecordingSettings {
+  readonly waitRecording: string;
+  readonly lostRecording: string;
+}
+
+/** Paths, BUILT_IN, or "" for none. Throws VoxError `config_invalid`. */
+export async function loadRecordings(
+  { waitRecording, lostRecording }: RecordingSettings,
   kernels: Kernels,
-): Promise<(format: UpstreamFormat) => Uint8Array> {
+): Promise<CallRecordings> {
+  const { oneMoment, agentLost } = RECORDING_PATHS;
+  return {
+    wait: await load(waitRecording === BUILT_IN ? oneMoment : waitRecording, kernels),
+    lost: await load(lostRecording === BUILT_IN ? agentLost : lostRecording, kernels),
+  };
+}
+
+async function load(path: string, kernels: Kernels): Promise<Recorded> {
   if (path === "") return () => SILENCE;
   const wav = readWavAudio(await read(path));
   if (typeof wav === "string") throw invalid(path, wav);
@@ -77,6 +96,6 @@ function encoded(audio: Int16Array, { encoding }: UpstreamFormat, kernels: Kerne
 }
 
 function invalid(path: string, problem: string, cause?: unknown): VoxError {
-  const message = `Cannot use agent.lostRecording: is ${path}, ${problem}`;
+  const message = `Cannot use a recording of agent.*: is ${path}, ${problem}`;
   return new VoxError(message, { code: "config_invalid", isRetryable: false, cause });
 }

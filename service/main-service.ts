@@ -25,7 +25,7 @@ import type { SimulatorOptions } from "./simulator/simulator-options.ts";
 import { createServiceMemory } from "./main-memory.ts";
 import { TRANSCRIPTION_RATE_HZ } from "./speech-to-text/transcription-session.ts";
 import { createMetricsRegistry, type MetricsRegistry } from "./telemetry/metrics-registry.ts";
-import { loadRecording } from "./main-recording.ts";
+import { loadRecordings } from "./main-recording.ts";
 import type { ChatSimulatorBehaviour } from "./main-models.ts";
 import { startThinkers } from "./main-thinkers.ts";
 import { createTracing } from "./main-tracing.ts";
@@ -113,7 +113,7 @@ export async function startService(deps: ServiceDeps): Promise<RunningService> {
     metersFor: (plan) => meters[plan.route],
     tracing,
     memories: memory.memories,
-    lostRecording: await loadRecording(config.agent.lostRecording, core.kernels),
+    recordings: await loadRecordings(config.agent, core.kernels),
     ...deps.embedding,
   });
   const listener = startListener({

@@ -42,6 +42,7 @@ export class AgentVoice {
   };
   #isAudible = false;
   #receiptNext = 1;
+  #recordings = 0;
 
   /** turnId: the conversation's newest turn, which provider-made responses answer. */
   constructor(
@@ -124,9 +125,10 @@ export class AgentVoice {
   /** A recording of the operator's, whole, behind what is queued. -> its number; 0: no samples. */
   addRecording(samples: number): number {
     if (samples === 0) return 0;
-    const turnId = this.#turnId();
-    const names = { responseId: "", itemId: "recording", contentIndex: 0, turnId };
-    const item = this.ledger.itemFor(names);
+    this.#recordings += 1;
+    const itemId = `recording-${this.#recordings}`;
+    // It answers no turn: a turn that waits for its answer still does.
+    const item = this.ledger.itemFor({ responseId: "", itemId, contentIndex: 0, turnId: 0 });
     item.generatedSamples = samples;
     item.isGenerated = true;
     return item.number;

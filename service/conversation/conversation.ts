@@ -44,7 +44,7 @@ export class Conversation {
     this.#goodbye = new Goodbye(effects, this.#voice.sequence, this.#voice.ledger);
     this.#turns = new CallerTurns(settings, effects, facts, this.#voice, {
       isProtected: () => this.#isProtected(),
-      isEnding: () => this.#goodbye.isBegun(),
+      isEnding: () => this.isEnding(),
     });
     this.waiting = new WaitingCaller({
       ...{ effects, facts, voice: this.#voice },
@@ -90,6 +90,11 @@ export class Conversation {
 
   isOver(): boolean {
     return this.#goodbye.isOver();
+  }
+
+  /** The goodbye has begun. */
+  isEnding(): boolean {
+    return this.#goodbye.isBegun();
   }
 
   // ---- the caller's side ------------------------------------------------------------------
@@ -255,10 +260,7 @@ export class Conversation {
   }
 
   onTimer(timer: ConversationTimer): void {
-    if (timer === "drain" || timer === "goodbye") {
-      this.#goodbye.onTimer(timer);
-      return;
-    }
+    if (timer === "drain" || timer === "goodbye") return this.#goodbye.onTimer(timer);
     if (timer === "take_back") {
       this.#turns.speculation.onOverdue();
       return;
@@ -275,12 +277,9 @@ export class Conversation {
     this.#goodbye.begin(reason, { instructions, turnId: this.turnId(), isUpstreamReady });
   }
 
-  /** No agent any more: what is queued is heard, then a recording. -> its item, 0 for none. */
-  endWithoutAgent(reason: EndReason, recordedSamples: number): number {
-    this.onUpstreamLost();
-    const item = this.#voice.addRecording(recordedSamples);
-    this.sayGoodbye(reason, "");
-    return item;
+  /** A recording of the operator's is heard behind what is queued. -> its item, 0 for none. */
+  addRecording(samples: number): number {
+    return this.#voice.addRecording(samples);
   }
 
   /** Ended from outside (hang-up, lost upstream): every timer is freed, nothing more is asked. */

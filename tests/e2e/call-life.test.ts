@@ -93,7 +93,10 @@ describe("the end of a call", () => {
 describe("the agent's connection", () => {
   test("slow to come: what was said meanwhile is committed, bit for bit, and answered", async () => {
     // Three seconds until the session stands: later than the end of the caller's turn.
-    await using service = await startSteppedService({ simulator: { limits: { oneWayMs: 1_500 } } });
+    await using service = await startSteppedService({
+      argv: ["--agent-wait-recording", ""],
+      simulator: { limits: { oneWayMs: 1_500 } },
+    });
     const caller = await open(service);
     caller.say(loadSpeech("yes", WIDE));
     await service.run(2_000);

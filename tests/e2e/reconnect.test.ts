@@ -119,7 +119,7 @@ describe("the agent's connection is lost", () => {
   });
 
   test("I9: a first dial that is refused is told once; what was said meanwhile is answered", async () => {
-    await using service = await startSteppedService();
+    await using service = await startSteppedService({ argv: ["--agent-wait-recording", ""] });
     service.simulator.refuseDials(503, 6);
     const caller = await open(service);
     caller.say(loadSpeech("yes", WIDE));

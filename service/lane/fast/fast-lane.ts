@@ -7,7 +7,7 @@
 //
 // Station: made by call.ts, which owns the call's life; the lane only moves audio and events.
 import type { ConversationCount } from "../../contract/call-effects.ts";
-import type { EndReason, TurnDetection } from "../../contract/call-terms.ts";
+import type { TurnDetection } from "../../contract/call-terms.ts";
 import type { CallLane } from "../../contract/lane.ts";
 import { SEND, type SendResult } from "../../contract/send-result.ts";
 import type {
@@ -132,16 +132,6 @@ export class FastLane implements CallLane {
     this.#forwarder.setTurnDetection(turnDetection);
     this.#timer.setTurnDetection(turnDetection);
     this.#conversation.setTurnDetection(turnDetection);
-  }
-
-  /** The agent is gone for good: `recording` (upstream's format) is heard after what is queued. */
-  endWithoutAgent(reason: EndReason, recording: Uint8Array): void {
-    const { engine, upstreamSampleBytes } = this.#deps;
-    const samples = recording.length / upstreamSampleBytes;
-    const item = this.#conversation.endWithoutAgent(reason, samples);
-    if (item === 0) return;
-    engine.queuePlayback(item, recording, 0, recording.length);
-    engine.endPlaybackItem(item);
   }
 
   close(): void {

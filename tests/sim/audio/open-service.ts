@@ -68,7 +68,7 @@ export function openService(world: AudioWorld, parts: ServiceParts): OpenedServi
     },
     metersFor: () => watchedMeters(world),
     tracing: NO_TRACING,
-    lostRecording: () => new Uint8Array(),
+    recordings: { wait: () => new Uint8Array(), lost: () => new Uint8Array() },
   });
   const port = service.open(requestOf(world), world.line, undefined);
   if ("refusal" in port) throw new Error(port.message);
