@@ -22,6 +22,7 @@ const EDGE_MS = 120;
 
 const WORDS = {
   "one-moment": "One moment please.",
+  "answer-failed": "Sorry, I could not answer that. Please say it again.",
   "agent-lost": "We are sorry. The connection was lost. Please call again later.",
 } as const;
 

@@ -3,6 +3,7 @@
 
 import coreWasmPath from "../build/core.wasm" with { type: "file" };
 import agentLostPath from "./assets/recordings/agent-lost.wav" with { type: "file" };
+import answerFailedPath from "./assets/recordings/answer-failed.wav" with { type: "file" };
 import oneMomentPath from "./assets/recordings/one-moment.wav" with { type: "file" };
 import knowledgePrompt from "./assets/prompts/knowledge.md" with { type: "text" };
 import newsPrompt from "./assets/prompts/news.md" with { type: "text" };
@@ -21,7 +22,11 @@ export async function readCoreWasm(): Promise<Uint8Array<ArrayBuffer>> {
 }
 
 /** What callers hear from the service itself, by scripts/make-recordings.ts. */
-export const RECORDING_PATHS = { oneMoment: oneMomentPath, agentLost: agentLostPath } as const;
+export const RECORDING_PATHS = {
+  oneMoment: oneMomentPath,
+  agentLost: agentLostPath,
+  answerFailed: answerFailedPath,
+} as const;
 
 /** What the voice and each thinker are told, by name; an operator's own files go before them. */
 export const PROMPTS: Readonly<Record<string, string>> = {

@@ -65,6 +65,7 @@ export function fastLaneDeps(deps: CallDeps, of: LaneOfCall): FastLaneDeps {
     transport,
     upstreamSampleBytes: plan.format.upstreamEncoding === "pcm16" ? 2 : 1,
     settings: conversationSettings(plan),
+    failedRecording: deps.recordings.failed(plan.session.format),
     turnEndVote: plan.turnEndVote ?? null,
     hybridDetector: plan.hybridDetector,
     onSavedMs: meters.onSavedMs,

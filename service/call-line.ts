@@ -33,6 +33,8 @@ export interface CallRecordings {
   readonly wait: Recorded;
   /** When it is gone for good. */
   readonly lost: Recorded;
+  /** When an answer did not come, and the call goes on. */
+  readonly failed: Recorded;
 }
 
 export interface CallLineDeps {
@@ -92,13 +94,13 @@ export class CallLine {
 
   /** Gone for good: what is queued is still heard, then that there is nobody any more. */
   onGone({ reason, message }: UpstreamClosure): void {
-    const { log, notice, conversation, recordings } = this.#deps;
+    const { log, notice, conversation, recordings, format } = this.#deps;
     this.close();
     log.warn("upstream lost", { reason, message });
     notice({ kind: "error", code: "upstream_lost", message });
     conversation.onUpstreamLost();
-    this.#play(recordings.lost);
-    conversation.sayGoodbye("upstream_lost", "");
+    const isRecorded = recordings.lost(format).length > 0;
+    conversation.endWith("upstream_lost", isRecorded ? () => this.#play(recordings.lost) : null);
   }
 
   /** Nobody waits any more. */
@@ -126,12 +128,16 @@ export class CallLine {
   #play(recorded: Recorded): void {
     const { engine, conversation, format } = this.#deps;
     const recording = recorded(format);
-    const sampleBytes = format.encoding === "pcm16" ? 2 : 1;
-    const item = conversation.addRecording(recording.length / sampleBytes);
+    const samples = recording.length / sampleBytes(format);
+    const item = conversation.addRecording(samples);
     if (item === 0) return;
     const queued = engine.queuePlayback(item, recording, 0, recording.length);
     // A queue that is full has enough to say; nobody waits for what it did not take.
-    if (queued === SEND.DROPPED) conversation.onAudioQueued(item, -recording.length / sampleBytes);
+    if (queued === SEND.DROPPED) conversation.onAudioQueued(item, -samples);
     engine.endPlaybackItem(item);
   }
+}
+
+function sampleBytes({ encoding }: UpstreamFormat): number {
+  return encoding === "pcm16" ? 2 : 1;
 }

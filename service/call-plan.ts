@@ -54,6 +54,7 @@ export interface CallPlan {
   readonly format: SlotFormat;
   readonly vadModel: VadModel;
   readonly vad: VadSettings;
+  readonly answerSilentMs: number;
   readonly session: UpstreamSession;
   /** What the voice is told, before thinkers and context add to it. */
   readonly instructions: string;
@@ -90,6 +91,7 @@ export interface NegotiateSettings {
     readonly nudge: string;
     readonly nudgeWaiting: string;
     readonly goodbye: string;
+    readonly answerSilentMs: number;
   };
   readonly routes: { readonly stream: RouteSettings; readonly twilio: RouteSettings };
   readonly upstream: Upstream["kind"];
@@ -162,6 +164,7 @@ export function negotiate(
     hybridDetector: settings.hybrid.detector,
     speculation: settings.speculation.isEnabled ? settings.speculation : null,
     idle: idleOf(settings, route),
+    answerSilentMs: settings.agent.answerSilentMs,
   };
 }
 
@@ -181,6 +184,7 @@ export function conversationSettings(plan: CallPlan): ConversationSettings {
     commitMsMin: COMMIT_MS_MIN,
     turnMsMax: TURN_MS_MAX,
     responseWaitMs: RESPONSE_WAIT_MS,
+    answerSilentMs: plan.answerSilentMs,
     greeting,
     idle: plan.idle,
     turnEnd: turnEndOf(plan),

@@ -162,6 +162,16 @@ export const CONFIG_SCHEMA = z.strictObject({
       .string()
       .default("built-in")
       .describe("WAV callers hear when the agent's line is gone for good, empty = none"),
+    failedRecording: z
+      .string()
+      .default("built-in")
+      .describe("WAV callers hear when the agent failed to answer a turn, empty = none"),
+    answerSilentMs: z
+      .int()
+      .min(2_000)
+      .max(60_000)
+      .default(15_000)
+      .describe("longest silence of the provider in an answer, then it is asked again"),
     goodbye: text
       .default(DEFAULT_GOODBYE)
       .describe("what the agent is asked to say when the call has to end, empty = nothing"),

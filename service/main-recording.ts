@@ -1,5 +1,5 @@
-// What callers hear from the service itself when the agent's line is away, and when it is gone for
-// good: the operator's recordings or those that ship, read once at the start, brought into each
+// What callers hear from the service itself when the agent's line is away or gone for good, and when
+// an answer failed: the operator's recordings or those that ship, read once at the start, brought into each
 // format that a call may have. Station: beside main-service.ts.
 // Limits: RECORDING_MS_MAX, which the end of a call waits for at most.
 import { readFile } from "node:fs/promises";
@@ -20,17 +20,19 @@ export const BUILT_IN = "built-in";
 export interface RecordingSettings {
   readonly waitRecording: string;
   readonly lostRecording: string;
+  readonly failedRecording: string;
 }
 
 /** Paths, BUILT_IN, or "" for none. Throws VoxError `config_invalid`. */
 export async function loadRecordings(
-  { waitRecording, lostRecording }: RecordingSettings,
+  { waitRecording, lostRecording, failedRecording }: RecordingSettings,
   kernels: Kernels,
 ): Promise<CallRecordings> {
-  const { oneMoment, agentLost } = RECORDING_PATHS;
+  const { oneMoment, agentLost, answerFailed } = RECORDING_PATHS;
   return {
     wait: await load(waitRecording === BUILT_IN ? oneMoment : waitRecording, kernels),
     lost: await load(lostRecording === BUILT_IN ? agentLost : lostRecording, kernels),
+    failed: await load(failedRecording === BUILT_IN ? answerFailed : failedRecording, kernels),
   };
 }
 

@@ -10,6 +10,7 @@ import type { ResponseRequest } from "./upstream.ts";
 export type ConversationTimer =
   | "response_request"
   | "response_silent"
+  | "answer_again"
   | "take_back"
   | "drain"
   | "goodbye";
@@ -97,6 +98,10 @@ export interface CallEffects {
   releaseAnswer(): void;
   /** What is kept is thrown away; the far end, which got nothing of it, is told nothing. */
   dropAnswer(): void;
+  /** The operator's recording for an answer that did not come. -> its samples, 0: there is none. */
+  apologySamples(): number;
+  /** Queues it as this item, whole. */
+  playApology(item: number): void;
   /** The item's audio is complete though the provider never said so: play it out. */
   endPlaybackItem(item: number): void;
   /** Tells the core whether the barge-in accumulator owns onsets (decision 14). */
@@ -134,6 +139,8 @@ export type ConversationCount =
   | "response_expired"
   | "response_already_active"
   | "response_resync"
+  | "answer_again"
+  | "answer_failed"
   | "late_audio_dropped"
   | "truncated"
   | "item_deleted"

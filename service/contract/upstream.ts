@@ -86,6 +86,18 @@ export const STAGE_FAILURES = [
 ] as const;
 export type StageFailure = (typeof STAGE_FAILURES)[number];
 
+const RESPOND_PREFIX = "respond-";
+
+/** The command that asks for the answer with this tag: which of them was refused can be told. */
+export function respondCommandId(tag: string): string {
+  return `${RESPOND_PREFIX}${tag}`;
+}
+
+/** -> the tag of the request that this command was, "" for any other. */
+export function respondTagOf(commandId: string): string {
+  return commandId.startsWith(RESPOND_PREFIX) ? commandId.slice(RESPOND_PREFIX.length) : "";
+}
+
 export type ResponseStatus = "completed" | "cancelled" | "failed" | "incomplete";
 
 /** Why an upstream is gone. `fatal`: dialling again will not help. */
@@ -168,8 +180,9 @@ export interface UpstreamListener {
   ): void;
   /**
    * The provider refused a command or reports trouble; unless onClosed follows, the session goes
-   * on. commandId: `<command>-<session>-<count>`, where command is append, commit, clear, respond,
-   * cancel, truncate, delete, text, tool or session; "" when the provider names none.
+   * on. commandId: `<command>-<session>-<count>`, where command is append, commit, clear, cancel,
+   * truncate, delete, text, tool or session; of a request for an answer respondCommandId(tag); ""
+   * when the provider names none.
    */
   onError(code: string, message: string, commandId: string): void;
   onClosed(closure: UpstreamClosure): void;

@@ -11,9 +11,11 @@ import { AnswerHold } from "./answer-hold.ts";
 import type { BargeInSettings } from "./barge-in-action.ts";
 import { BargeInDuck } from "./barge-in-duck.ts";
 import { BargeInPause } from "./barge-in-pause.ts";
+import { FailedAnswer } from "./failed-answer.ts";
 import { FlowMeter } from "./flow-meter.ts";
 import { type Interrupted, interrupt } from "./interruption.ts";
 import { type LedgerItem, type LedgerItemNames, PlayoutLedger } from "./playout-ledger.ts";
+import { Recordings } from "./recordings.ts";
 import { ResponseSequence } from "./response-sequence.ts";
 import { TurnLatency } from "./turn-latency.ts";
 
@@ -23,6 +25,8 @@ const STOPPED_TURN_ID = -1;
 
 export interface AgentVoiceSettings extends BargeInSettings {
   readonly upstreamRateHz: number;
+  /** Longest silence of the provider inside one answer; default 15 s. */
+  readonly answerSilentMs?: number;
 }
 
 export class AgentVoice {
@@ -31,6 +35,8 @@ export class AgentVoice {
   readonly latency = new TurnLatency();
   readonly flow = new FlowMeter();
   readonly hold: AnswerHold;
+  readonly failed: FailedAnswer;
+  readonly recordings: Recordings;
   readonly #pause: BargeInPause;
   readonly #duck: BargeInDuck;
   readonly #effects: CallEffects;
@@ -42,11 +48,10 @@ export class AgentVoice {
   };
   #isAudible = false;
   #receiptNext = 1;
-  #recordings = 0;
 
   /** turnId: the conversation's newest turn, which provider-made responses answer. */
   constructor(
-    { upstreamRateHz, bargeInAction, duckGain }: AgentVoiceSettings,
+    { upstreamRateHz, answerSilentMs, bargeInAction, duckGain }: AgentVoiceSettings,
     effects: CallEffects,
     turnId: () => number,
   ) {
@@ -54,7 +59,9 @@ export class AgentVoice {
     this.#duck = new BargeInDuck(effects, bargeInAction === "duck", duckGain);
     this.hold = new AnswerHold(effects);
     this.ledger = new PlayoutLedger(upstreamRateHz);
-    this.sequence = new ResponseSequence(effects);
+    this.recordings = new Recordings(effects, this.ledger);
+    this.sequence = new ResponseSequence(effects, answerSilentMs);
+    this.failed = new FailedAnswer(effects, this.sequence, () => this.recordings.apologize());
     // Asks wait for the first session as they do for every later one.
     this.sequence.onLost();
     this.#effects = effects;
@@ -113,6 +120,7 @@ export class AgentVoice {
     const turnId = this.responseTurnId();
     const item = this.ledger.itemFor({ responseId, itemId, contentIndex, turnId });
     if (item.isCut) return 0;
+    this.failed.onAnswered(this.sequence.current()?.asker ?? "turn");
     if (item.generatedSamples === 0) this.latency.onFirstAudio(turnId, this.#effects.nowMs());
     return item.number;
   }
@@ -120,18 +128,6 @@ export class AgentVoice {
   onAudioQueued(item: number, samples: number): void {
     const entry = this.ledger.item(item);
     if (entry !== undefined) entry.generatedSamples += samples;
-  }
-
-  /** A recording of the operator's, whole, behind what is queued. -> its number; 0: no samples. */
-  addRecording(samples: number): number {
-    if (samples === 0) return 0;
-    this.#recordings += 1;
-    const itemId = `recording-${this.#recordings}`;
-    // It answers no turn: a turn that waits for its answer still does.
-    const item = this.ledger.itemFor({ responseId: "", itemId, contentIndex: 0, turnId: 0 });
-    item.generatedSamples = samples;
-    item.isGenerated = true;
-    return item.number;
   }
 
   onAudioDone(itemId: string): number {
@@ -151,12 +147,16 @@ export class AgentVoice {
 
   /** -> the turn a tool call belongs to; a stopped response's belongs to none. */
   turnOfToolCall(responseId: string): number {
-    return this.sequence.accepts(responseId) ? this.responseTurnId() : STOPPED_TURN_ID;
+    if (!this.sequence.accepts(responseId)) return STOPPED_TURN_ID;
+    this.sequence.onProgress();
+    return this.responseTurnId();
   }
 
   /** The response is over. -> items whose end the provider never announced. */
   onResponseDone(responseId: string, status: string): number[] {
     const turnId = this.responseTurnId();
+    const isFailed = status === "failed" || status === "incomplete";
+    const failed = isFailed ? this.sequence.barrenAsk(responseId) : null;
     const unfinished: number[] = [];
     for (const item of this.ledger.items()) {
       if (item.responseId !== responseId || item.isGenerated) continue;
@@ -165,7 +165,21 @@ export class AgentVoice {
     }
     this.hold.notice({ kind: "response_done", turnId, responseId, status });
     this.sequence.onDone(responseId);
+    this.failed.onFailed(failed, this.#turnId());
     return unfinished;
+  }
+
+  /** The provider refused something. tag: of the request for an answer that it was, else "". */
+  onRefused(code: string, tag: string): void {
+    if (code === "conversation_already_has_active_response") this.sequence.onAlreadyActive();
+    else if (code === "response_cancel_not_active") this.sequence.onCancelNotActive();
+    else if (tag !== "") this.failed.onFailed(this.sequence.onRefused(tag), this.#turnId());
+  }
+
+  /** The provider has not answered, or stopped in the middle. */
+  onTimeout(): void {
+    this.failed.onFailed(this.sequence.onTimeout(), this.#turnId());
+    this.finishItems();
   }
 
   /** A response was given up: what came of its audio is all there is. */
@@ -175,6 +189,12 @@ export class AgentVoice {
       item.isGenerated = true;
       if (!item.isCut) this.#effects.endPlaybackItem(item.number);
     }
+  }
+
+  /** The call is over. */
+  close(): void {
+    this.failed.close();
+    this.sequence.close();
   }
 
   /** Clear, cancel, truncate; one synchronous call. */
@@ -204,6 +224,7 @@ export class AgentVoice {
 
   /** The provider had no audio to commit: an answer to it would answer nothing. */
   onCommitRefused(): void {
+    this.failed.drop();
     this.sequence.forget("turn");
     if (this.sequence.current()?.asker === "turn") this.sequence.cancel();
   }
@@ -220,6 +241,7 @@ export class AgentVoice {
 
   /** The answer being held is given up: nothing of it stays, here or upstream. */
   takeBack(): void {
+    this.failed.drop();
     this.sequence.forget("turn");
     this.sequence.cancel();
     for (const item of this.ledger.cut(this.#effects.nowMs())) {

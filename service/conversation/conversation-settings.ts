@@ -20,6 +20,8 @@ export function isAnsweredHere({
 
 export interface ConversationSettings extends CallerTurnsSettings {
   readonly upstreamRateHz: number;
+  /** Longest silence of the provider before or within an answer; default 15 s. */
+  readonly answerSilentMs?: number;
   readonly greeting: Greeting | null;
   /** What happens when nobody speaks; null: nothing. */
   readonly idle: IdleSettings | null;

@@ -12,7 +12,7 @@ import { AgentVoice } from "./agent-voice.ts";
 import { CallerTurns } from "./caller-turns.ts";
 import type { ConversationSettings } from "./conversation-settings.ts";
 import { floorOf, stateOf } from "./conversation-state.ts";
-import { Goodbye } from "./goodbye.ts";
+import { Goodbye, type GoodbyeWords } from "./goodbye.ts";
 import { askGreeting, isGreetingProtected } from "./greeting.ts";
 import { LostAnswer } from "./lost-answer.ts";
 import { type SilentCaller, silentCallerOf } from "./silent-caller.ts";
@@ -41,15 +41,13 @@ export class Conversation {
     this.#facts = facts;
     this.#voice = new AgentVoice(settings, effects, () => this.#turns.turnId());
     this.#lostAnswer = new LostAnswer(this.#voice.sequence);
-    this.#goodbye = new Goodbye(effects, this.#voice.sequence, this.#voice.ledger);
-    this.#turns = new CallerTurns(settings, effects, facts, this.#voice, {
-      isProtected: () => this.#isProtected(),
-      isEnding: () => this.isEnding(),
-    });
-    this.waiting = new WaitingCaller({
-      ...{ effects, facts, voice: this.#voice },
-      ...{ turnId: () => this.turnId(), isEnding: () => this.#goodbye.isBegun() },
-    });
+    const { sequence, ledger } = this.#voice;
+    this.#goodbye = new Goodbye({ effects, sequence, ledger, cut: () => this.#voice.interrupt() });
+    const isEnding = () => this.isEnding();
+    const guards = { isProtected: () => this.#isProtected(), isEnding };
+    this.#turns = new CallerTurns(settings, effects, facts, this.#voice, guards);
+    const turnId = () => this.turnId();
+    this.waiting = new WaitingCaller({ effects, facts, voice: this.#voice, turnId, isEnding });
     this.#silentCaller = silentCallerOf(settings, effects, facts, this.#voice, this);
   }
 
@@ -251,49 +249,51 @@ export class Conversation {
     return unfinished;
   }
 
-  /** The provider refused something; the session goes on. */
-  onUpstreamError(code: string): void {
-    const { sequence } = this.#voice;
-    if (code === "conversation_already_has_active_response") sequence.onAlreadyActive();
-    else if (code === "response_cancel_not_active") sequence.onCancelNotActive();
+  /** The provider refused something, the session goes on. tag: of the request, "" for the rest. */
+  onUpstreamError(code: string, tag = ""): void {
+    this.#voice.onRefused(code, tag);
     this.#goodbye.onSequence();
   }
 
   onTimer(timer: ConversationTimer): void {
-    if (timer === "drain" || timer === "goodbye") return this.#goodbye.onTimer(timer);
-    if (timer === "take_back") {
-      this.#turns.speculation.onOverdue();
-      return;
-    }
-    this.#voice.sequence.onTimeout();
-    this.#voice.finishItems();
+    if (timer === "drain" || timer === "goodbye") this.#goodbye.onTimer(timer);
+    else if (timer === "take_back") this.#turns.speculation.onOverdue();
+    else if (timer === "answer_again") this.#voice.failed.onAgain();
+    else this.#voice.onTimeout();
     this.#goodbye.onSequence();
   }
 
-  /** Says goodbye (or just drains, with no instructions), is heard in full, then ends the call. */
+  /** Says goodbye, or just drains with no instructions, then ends the call. */
   sayGoodbye(reason: EndReason, instructions: string): void {
+    const hasWords = instructions !== "" && this.#isUpstreamReady;
+    const ask = { asker: "goodbye", turnId: this.turnId(), instructions } as const;
+    const say = (deadlineMs: number) => this.#voice.sequence.ask({ ...ask, deadlineMs });
+    this.endWith(reason, hasWords ? say : null);
+  }
+
+  /** What is being said, then these last words, then the call's end. null: no words. */
+  endWith(reason: EndReason, say: GoodbyeWords["say"]): void {
+    this.#voice.failed.close();
     if (!this.#goodbye.isBegun()) this.#turns.onEnding();
-    const isUpstreamReady = this.#isUpstreamReady;
-    this.#goodbye.begin(reason, { instructions, turnId: this.turnId(), isUpstreamReady });
+    this.#goodbye.begin(reason, { say });
   }
 
   /** A recording of the operator's is heard behind what is queued. -> its item, 0 for none. */
   addRecording(samples: number): number {
-    return this.#voice.addRecording(samples);
+    return this.#voice.recordings.add(samples);
   }
 
   /** Ended from outside (hang-up, lost upstream): every timer is freed, nothing more is asked. */
   close(): void {
     this.#effects.clearTimer("take_back");
     this.#goodbye.close();
-    this.#voice.sequence.close();
+    this.#voice.close();
   }
 
   /** True for a protected greeting, and once the goodbye began. */
   #isProtected(): boolean {
     if (this.#goodbye.isBegun()) return true;
-    // Turn 0 is the greeting's: any turn that began has ended it.
-    const isGreetingTime = this.turnId() === 0 && this.#isUpstreamReady;
+    const isGreetingTime = this.turnId() === 0 && this.#isUpstreamReady; // until a turn begins
     return isGreetingTime && isGreetingProtected(this.#settings.greeting, this.#voice);
   }
 }

@@ -1,37 +1,49 @@
-// The end of a call that is heard in full: say goodbye, wait until the far end has played it,
-// close.
+// The end of a call that is heard in full: what is being said is said to its end, then the goodbye,
+// then the far end has played it, then the call closes.
 // Station: begun by the call (time limit, drain, agent); asks the response sequence, watches the
-// ledger. Bounded: GOODBYE_MS_MAX after begin the call ends, heard or not.
+// ledger.
+//
+//   none --> finishing --all heard, or FINISH_MS_MAX: cut--> speaking --> draining --> over
+//
+// Limits: FINISH_MS_MAX for what is being said, GOODBYE_MS_MAX from there; then the call ends, heard
+// or not. Without words or recording there is nothing to make room for: the second limit alone.
 import type { CallEffects, ConversationTimer } from "../contract/call-effects.ts";
 import type { EndReason } from "../contract/call-terms.ts";
 import type { PlayoutLedger } from "./playout-ledger.ts";
 import type { ResponseSequence } from "./response-sequence.ts";
 
+/** A long answer is cut off, so that its goodbye is heard and not the answer's middle. */
+const FINISH_MS_MAX = 10_000;
 const GOODBYE_MS_MAX = 20_000;
+/** The goodbye is asked for when so little is left to hear: what it takes to come. */
+const REST_MS = 800;
 /** How often the ledger is asked whether everything was heard. */
 const DRAIN_POLL_MS = 100;
 
 /** Nobody else is heard once the goodbye has begun. */
-const FORGOTTEN = ["turn", "tool", "greeting", "nudge"] as const;
+const FORGOTTEN = ["turn", "tool", "greeting", "nudge", "progress"] as const;
+
+export interface GoodbyeParts {
+  readonly effects: CallEffects;
+  readonly sequence: ResponseSequence;
+  readonly ledger: PlayoutLedger;
+  /** Stops what is being said. */
+  readonly cut: () => void;
+}
 
 export interface GoodbyeWords {
-  /** What the model is told to say; "": nothing, only what is on its way is let out. */
-  readonly instructions: string;
-  readonly turnId: number;
-  readonly isUpstreamReady: boolean;
+  /** Has the last words said: asks for them, or queues a recording. null: there are none. */
+  readonly say: ((deadlineMs: number) => void) | null;
 }
 
 export class Goodbye {
-  readonly #effects: CallEffects;
-  readonly #sequence: ResponseSequence;
-  readonly #ledger: PlayoutLedger;
-  #state: "none" | "speaking" | "draining" | "over" = "none";
+  readonly #parts: GoodbyeParts;
+  #state: "none" | "finishing" | "speaking" | "draining" | "over" = "none";
   #reason: EndReason = "agent_ended";
+  #say: GoodbyeWords["say"] = null;
 
-  constructor(effects: CallEffects, sequence: ResponseSequence, ledger: PlayoutLedger) {
-    this.#effects = effects;
-    this.#sequence = sequence;
-    this.#ledger = ledger;
+  constructor(parts: GoodbyeParts) {
+    this.#parts = parts;
   }
 
   isBegun(): boolean {
@@ -42,52 +54,78 @@ export class Goodbye {
     return this.#state === "over";
   }
 
-  /** Asks for the words, then drains. Once; a second call is ignored. */
-  begin(reason: EndReason, words: GoodbyeWords): void {
+  /** Once; a second call is ignored. */
+  begin(reason: EndReason, { say }: GoodbyeWords): void {
     if (this.#state !== "none") return;
+    const { effects, sequence } = this.#parts;
     this.#reason = reason;
-    const { instructions, turnId, isUpstreamReady } = words;
-    this.#effects.setTimer("goodbye", GOODBYE_MS_MAX);
-    for (const asker of FORGOTTEN) this.#sequence.forget(asker);
-    this.#sequence.setHeld(false);
-    this.#state = "speaking";
-    if (instructions !== "" && isUpstreamReady) {
-      const deadlineMs = this.#effects.nowMs() + GOODBYE_MS_MAX;
-      this.#sequence.ask({ asker: "goodbye", turnId, instructions, deadlineMs });
+    this.#say = say;
+    for (const asker of FORGOTTEN) sequence.forget(asker);
+    sequence.setHeld(false);
+    if (say === null) {
+      this.#speak();
+      return;
     }
+    this.#state = "finishing";
+    effects.setTimer("goodbye", FINISH_MS_MAX);
     this.onSequence();
   }
 
-  /** The response sequence moved on: is there still something to wait for before the drain? */
+  /** The response sequence moved on: is there still something to wait for? */
   onSequence(): void {
+    if (this.#state === "finishing") this.#onFinishing();
     if (this.#state !== "speaking") return;
-    const isSpeaking = this.#sequence.state() !== "idle";
-    if (isSpeaking || this.#sequence.isWanted("goodbye")) return;
+    const { effects, sequence } = this.#parts;
+    if (sequence.state() !== "idle" || sequence.isWanted("goodbye")) return;
     this.#state = "draining";
-    this.#effects.setTimer("drain", DRAIN_POLL_MS);
+    effects.setTimer("drain", DRAIN_POLL_MS);
   }
 
   /** The call ended some other way. */
   close(): void {
     this.#state = "over";
-    this.#effects.clearTimer("goodbye");
-    this.#effects.clearTimer("drain");
+    this.#parts.effects.clearTimer("goodbye");
+    this.#parts.effects.clearTimer("drain");
   }
 
   onTimer(timer: ConversationTimer): void {
-    if (this.#state === "none" || this.#state === "over") return;
-    if (timer === "goodbye") this.#end();
-    else if (timer === "drain") this.#onDrainPoll();
+    if (timer === "drain") this.#onPoll();
+    else if (this.#state === "finishing") this.#cutShort();
+    else if (this.#state !== "none" && this.#state !== "over") this.#end();
   }
 
-  #onDrainPoll(): void {
-    if (this.#ledger.isDrained(this.#effects.nowMs())) this.#end();
-    else this.#effects.setTimer("drain", DRAIN_POLL_MS);
+  #onFinishing(): void {
+    const { effects, sequence, ledger } = this.#parts;
+    const isGenerated = sequence.state() === "idle";
+    if (isGenerated && ledger.restMs(effects.nowMs()) <= REST_MS) this.#speak();
+    else effects.setTimer("drain", DRAIN_POLL_MS);
+  }
+
+  #cutShort(): void {
+    this.#parts.cut();
+    this.#speak();
+  }
+
+  #speak(): void {
+    const { effects } = this.#parts;
+    this.#state = "speaking";
+    effects.clearTimer("drain");
+    effects.setTimer("goodbye", GOODBYE_MS_MAX);
+    this.#say?.(effects.nowMs() + GOODBYE_MS_MAX);
+    this.onSequence();
+  }
+
+  #onPoll(): void {
+    const { effects, ledger } = this.#parts;
+    if (this.#state === "finishing") this.#onFinishing();
+    else if (this.#state !== "draining") return;
+    else if (ledger.isDrained(effects.nowMs())) this.#end();
+    else effects.setTimer("drain", DRAIN_POLL_MS);
   }
 
   #end(): void {
     this.close();
-    this.#sequence.close();
-    this.#effects.end(this.#reason);
+    this.#parts.sequence.close();
+    this.#parts.effects.end(this.#reason);
   }
 }

@@ -34,15 +34,20 @@ export function interrupt(
   let heardMsOfItem = 0;
   for (const item of cutItems) {
     const heardMs = ledger.heardMs(item, nowMs);
+    // A recording of the operator's: the provider knows nothing of it.
+    const isProviders = item.responseId !== "";
     if (heardMs === 0) {
+      if (!isProviders) continue;
       effects.deleteItem(item.itemId);
       effects.count("item_deleted");
       continue;
     }
     heardItem = item.number;
     heardMsOfItem = heardMs;
-    effects.truncateItem(item.itemId, item.contentIndex, heardMs);
-    effects.count("truncated");
+    if (isProviders) {
+      effects.truncateItem(item.itemId, item.contentIndex, heardMs);
+      effects.count("truncated");
+    }
     effects.notice({
       kind: "receipt",
       item: item.number,

@@ -1,6 +1,7 @@
 // What the agent was asked when its session was lost: asked again in the next one.
 // Station: between the loss of a session and its successor; the response sequence asks.
-import type { ResponseAsk, ResponseSequence } from "./response-sequence.ts";
+import type { ResponseAsk } from "./response-ask.ts";
+import type { ResponseSequence } from "./response-sequence.ts";
 
 export class LostAnswer {
   readonly #sequence: ResponseSequence;

@@ -179,6 +179,15 @@ export class PlayoutLedger {
     return Math.max(0, this.#line.freeMs() - nowMs);
   }
 
+  /** Milliseconds of what was generated and not cut that nobody has heard yet. */
+  restMs(nowMs: number): number {
+    let samples = 0;
+    for (const item of this.#items) {
+      if (!item.isCut) samples += item.generatedSamples - this.heardSamples(item, nowMs);
+    }
+    return samples / this.#samplesPerMs;
+  }
+
   /** True when nothing generated is still to be sent or heard. */
   isDrained(nowMs: number): boolean {
     if (this.isAudible(nowMs)) return false;

@@ -9,47 +9,24 @@
 //
 // `requested` starts when we send, so two askers can never both pass between send and created.
 // Each request carries a tag of its own, so a response that was given up and comes all the same is
-// known and stopped. Waiting asks go by priority, one per asker (a newer one replaces it: one
-// response answers both), and are dropped when stale or past their deadline. A provider that never
-// answers is resynchronised by timer: nothing waits for ever.
+// known and stopped. Waiting asks go by priority (response-ask.ts), and are dropped when stale or
+// past their deadline. A provider that never answers is resynchronised by timer.
 import { assert } from "../assert.ts";
 import type { CallEffects } from "../contract/call-effects.ts";
 import { SEND } from "../contract/send-result.ts";
+import { type ResponseAsk, type ResponseAsker, WaitingAsks } from "./response-ask.ts";
 
 /** response.create to response.created: a lost answer is rare and costs only this wait. */
 const REQUEST_MS_MAX = 10_000;
-/** Longest silence of the provider inside one response before we stop believing in it. */
-const RESPONSE_SILENT_MS_MAX = 30_000;
+/** As settings.answerSilentMs, unless told otherwise. */
+export const ANSWER_SILENT_MS = 15_000;
 const CANCEL_MS_MAX = 5_000;
-
-export type ResponseAsker = "goodbye" | "turn" | "tool" | "greeting" | "nudge" | "progress";
-
-/** Lower goes first; this is also the bound of the waiting asks. */
-const PRIORITY: Readonly<Record<ResponseAsker, number>> = {
-  goodbye: 0,
-  turn: 1,
-  tool: 2,
-  greeting: 3,
-  nudge: 4,
-  progress: 5,
-};
-
-export interface ResponseAsk {
-  readonly asker: ResponseAsker;
-  /** The turn this answers; everything but the goodbye is stale when a newer turn begins. */
-  readonly turnId: number;
-  readonly instructions: string;
-  /** As in ResponseRequest. */
-  readonly openingText?: string;
-  /** Monotonic ms after which it is no longer wanted. */
-  readonly deadlineMs: number;
-}
 
 export type SequenceState = "idle" | "requested" | "active" | "cancelling";
 
 export class ResponseSequence {
   readonly #effects: CallEffects;
-  readonly #asks: ResponseAsk[] = [];
+  readonly #asks = new WaitingAsks();
   #state: SequenceState = "idle";
   #current: ResponseAsk | null = null;
   #responseId = "";
@@ -60,9 +37,14 @@ export class ResponseSequence {
   #isProviderOwned = false;
   #isUnsettled = false;
   #isLost = false;
+  /** Nothing has come of the active response: no sound, no word, no tool call. */
+  #isBarren = true;
+  readonly #silentMs: number;
 
-  constructor(effects: CallEffects) {
+  /** silentMs: longest silence of the provider inside one response, before we give it up. */
+  constructor(effects: CallEffects, silentMs = ANSWER_SILENT_MS) {
     this.#effects = effects;
+    this.#silentMs = silentMs;
   }
 
   state(): SequenceState {
@@ -79,7 +61,7 @@ export class ResponseSequence {
   }
 
   waiting(): number {
-    return this.#asks.length;
+    return this.#asks.count();
   }
 
   /** A newer turn began: what answers older ones is stale (S1-28, S1-30). */
@@ -105,34 +87,28 @@ export class ResponseSequence {
     if (!isUnsettled) this.#sendNext();
   }
 
-  /** Wants a response; asked before by the same asker and still waiting: this one, unless stale. */
+  /** Wants a response; takes the place of what the same asker waits for, unless stale. */
   ask(ask: ResponseAsk): void {
     if (this.#isStale(ask)) {
       this.#effects.count("response_stale");
       return;
     }
-    this.forget(ask.asker);
-    this.#asks.push(ask);
-    this.#asks.sort((first, second) => PRIORITY[first.asker] - PRIORITY[second.asker]);
+    this.#asks.add(ask);
     this.#sendNext();
   }
 
   /** True while this asker's response waits, is requested or is spoken. */
   isWanted(asker: ResponseAsker): boolean {
     if (this.#state !== "cancelling" && this.#current?.asker === asker) return true;
-    return this.#asks.some((ask) => ask.asker === asker);
+    return this.#asks.has(asker);
   }
 
   /** Stops what is requested or active. -> true when there was something to stop. */
   cancel(): boolean {
-    if (this.#state === "requested") {
-      this.#state = "cancelling";
-      this.#effects.setTimer("response_request", CANCEL_MS_MAX);
-      return true;
-    }
-    if (this.#state !== "active") return false;
+    const isActive = this.#state === "active";
+    if (!isActive && this.#state !== "requested") return false;
     this.#state = "cancelling";
-    this.#effects.cancelResponse(this.#responseId);
+    if (isActive) this.#effects.cancelResponse(this.#responseId);
     this.#effects.clearTimer("response_silent");
     this.#effects.setTimer("response_request", CANCEL_MS_MAX);
     return true;
@@ -163,7 +139,8 @@ export class ResponseSequence {
     // Another response while we waited for one's end: that one is over, its done was lost.
     if (this.#state === "cancelling") this.#current = null;
     this.#state = "active";
-    this.#effects.setTimer("response_silent", RESPONSE_SILENT_MS_MAX);
+    this.#isBarren = true;
+    this.#effects.setTimer("response_silent", this.#silentMs);
     return true;
   }
 
@@ -174,9 +151,28 @@ export class ResponseSequence {
 
   /** The provider gave a sign of life inside the active response. */
   onProgress(): void {
-    if (this.#state === "active") {
-      this.#effects.setTimer("response_silent", RESPONSE_SILENT_MS_MAX);
-    }
+    if (this.#state !== "active") return;
+    this.#isBarren = false;
+    this.#effects.setTimer("response_silent", this.#silentMs);
+  }
+
+  /**
+   * -> what the active response was to answer, while nothing has come of it: a turn, when the
+   * provider made it by itself; null when it is another one, or is being stopped.
+   */
+  barrenAsk(responseId: string): ResponseAsk | null {
+    if (!this.accepts(responseId) || !this.#isBarren) return null;
+    if (this.#current !== null) return this.#current;
+    return { asker: "turn", turnId: this.#turnId, instructions: "", deadlineMs: 0 };
+  }
+
+  /** The provider refused this request. -> what it was to answer; null when nobody wants it now. */
+  onRefused(tag: string): ResponseAsk | null {
+    if (tag !== this.#tag || this.#responseId !== "") return null;
+    const ask = this.#state === "requested" ? this.#current : null;
+    this.#toIdle();
+    this.#sendNext();
+    return ask;
   }
 
   /** -> the ask that ended, or null when it was not ours. */
@@ -201,9 +197,9 @@ export class ResponseSequence {
     this.#responseId = "";
     this.#tag = "";
     this.#current = null;
-    if (wanted !== null && !this.isWanted(wanted.asker)) this.#asks.unshift(wanted);
+    if (wanted !== null && !this.isWanted(wanted.asker)) this.#asks.addFirst(wanted);
     this.#effects.clearTimer("response_request");
-    this.#effects.setTimer("response_silent", RESPONSE_SILENT_MS_MAX);
+    this.#effects.setTimer("response_silent", this.#silentMs);
   }
 
   /** The provider says that there was nothing to cancel: whatever we waited for is over. */
@@ -214,19 +210,25 @@ export class ResponseSequence {
     this.#sendNext();
   }
 
-  /** A deadline passed: the provider's state is unknown, so ask it to stop and begin anew. */
-  onTimeout(): void {
-    if (this.#state === "idle") return;
+  /**
+   * A deadline passed, the provider's state is unknown: ask it to stop and begin anew. -> what was
+   * to be answered, when nothing of it came.
+   */
+  onTimeout(): ResponseAsk | null {
+    if (this.#state === "idle") return null;
+    const isRequested = this.#state === "requested";
+    const ask = isRequested ? this.#current : this.barrenAsk(this.#responseId);
     this.#effects.count("response_resync");
     this.#effects.cancelResponse(this.#responseId);
     this.#toIdle();
+    this.#asks.renew(this.#effects.nowMs()); // they waited for nothing, and are wanted still
     this.#sendNext();
+    return ask;
   }
 
   /**
    * The session is gone, and with it any response. Nothing is requested until onRestored.
-   * -> the ask that was requested or being spoken, null when there was none or it was being
-   * stopped.
+   * -> the ask that was requested or being spoken; null for none, and when it was being stopped.
    */
   onLost(): ResponseAsk | null {
     const interrupted = this.#state === "cancelling" ? null : this.#current;
@@ -239,26 +241,24 @@ export class ResponseSequence {
   onRestored(waitMs: number): void {
     this.#isLost = false;
     this.forget("progress");
-    const deadlineMs = this.#effects.nowMs() + waitMs;
-    const asks = this.#asks.splice(0);
-    this.#asks.push(...asks.map((ask) => ({ ...ask, deadlineMs })));
+    this.#asks.renew(this.#effects.nowMs() + waitMs);
     this.#sendNext();
   }
 
-  /** Forgets what this asker waits for: one ask at most. */
+  /** What this asker waits for is not wanted any more. */
   forget(asker: ResponseAsker): void {
-    const index = this.#asks.findIndex((ask) => ask.asker === asker);
-    if (index >= 0) this.#asks.splice(index, 1);
+    this.#asks.forget(asker);
   }
 
   /** The call is over: no timer stays behind, nothing more is asked. */
   close(): void {
-    this.#asks.length = 0;
+    this.#asks.clear();
     this.#toIdle();
   }
 
   #toIdle(): void {
     this.#state = "idle";
+    this.#isBarren = true;
     this.#tag = "";
     this.#current = null;
     this.#responseId = "";
@@ -272,7 +272,7 @@ export class ResponseSequence {
 
   #sendNext(): void {
     while (this.#state === "idle" && !this.#isHeld && !this.#isUnsettled && !this.#isLost) {
-      const ask = this.#asks.shift();
+      const ask = this.#asks.next();
       if (ask === undefined) return;
       if (this.#isStale(ask)) this.#effects.count("response_stale");
       else if (this.#effects.nowMs() > ask.deadlineMs) this.#effects.count("response_expired");

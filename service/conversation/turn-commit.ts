@@ -7,7 +7,7 @@ import type { AgentVoice } from "./agent-voice.ts";
 import type { BargeInSettings } from "./barge-in-action.ts";
 import type { CallerSpan } from "./caller-span.ts";
 import type { ProviderParts } from "./provider-parts.ts";
-import type { ResponseAsk } from "./response-sequence.ts";
+import type { ResponseAsk } from "./response-ask.ts";
 
 const FRAME_MS = 20;
 

@@ -29,6 +29,9 @@ const when = z
 
 const serverError = z.strictObject({ code: z.string().min(1), message: z.string().default("") });
 
+/** times: so many attempts fail, then the answer is given; left out, every one does. */
+const answerError = serverError.extend({ times: z.number().int().min(1).max(1_000).optional() });
+
 const answer = z.strictObject({
   /** Written as the agent's transcript; a tune is played for it. Several: one item each. */
   text: z.union([z.string().min(1), z.array(z.string().min(1)).min(1).max(8)]).optional(),
@@ -46,7 +49,7 @@ const answer = z.strictObject({
     .max(8)
     .default([]),
   /** The response fails with this. */
-  error: serverError.optional(),
+  error: answerError.optional(),
   /** The connection ends this long after response.create. */
   disconnect: z
     .strictObject({

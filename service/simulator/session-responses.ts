@@ -4,6 +4,7 @@ import type { RealtimeCommandOf } from "../wire/realtime-command-schema.ts";
 import { createAnswer } from "./answer.ts";
 import { audioForm } from "./audio-forms.ts";
 import { ResponseRun } from "./response-run.ts";
+import type { ScriptedAnswer } from "./script.ts";
 import type { ServerEvent } from "./server-events.ts";
 import type { SessionContext } from "./session-context.ts";
 import { NOTHING_UNANSWERED, type Unanswered } from "./unanswered.ts";
@@ -41,6 +42,7 @@ export function createSessionResponses(
   const parallel = new Set<ResponseRun>();
   let active: ResponseRun | undefined;
   let hasSpoken = false;
+  const scriptedError = createScriptedErrors();
 
   const onDone = (run: ResponseRun) => {
     if (active === run) active = undefined;
@@ -52,7 +54,8 @@ export function createSessionResponses(
     const settings = context.settings();
     const isParallel = request.conversation === "none";
     const unanswered = isParallel ? NOTHING_UNANSWERED : context.unanswered.take();
-    const { scripted } = unanswered;
+    const error = scriptedError(unanswered.scripted);
+    if (error !== undefined) context.unanswered.giveBack(unanswered);
     const form = audioForm(request.audio?.output?.format ?? settings.outputFormat);
     const run = new ResponseRun({
       context,
@@ -67,8 +70,8 @@ export function createSessionResponses(
         msMax: limits.answerMsMax,
         instructions: request.instructions ?? "",
       }),
-      startDelayMs: scripted?.startDelayMs ?? limits.startDelayMs,
-      error: scripted?.error,
+      startDelayMs: unanswered.scripted?.startDelayMs ?? limits.startDelayMs,
+      error,
       inputTokens: inputTokens(unanswered),
       onDone,
     });
@@ -76,7 +79,7 @@ export function createSessionResponses(
     else active = run;
     hasSpoken ||= run.isSpoken;
     run.start();
-    const disconnect = scripted?.disconnect;
+    const disconnect = unanswered.scripted?.disconnect;
     if (disconnect === undefined) return;
     context.after(disconnect.afterMs, () => context.close(disconnect.code, "scripted"));
   };
@@ -127,4 +130,16 @@ function inputTokens(unanswered: Unanswered): number {
   let audioMs = 0;
   for (const part of unanswered.audio) audioMs += part.bytes.length / part.form.bytesPerMs;
   return Math.ceil((audioMs / 1000) * INPUT_TOKENS_PER_SECOND) + unanswered.textCount;
+}
+
+/** -> with which error the script has this attempt fail, if it does. */
+function createScriptedErrors() {
+  const failuresOf = new Map<ScriptedAnswer, number>();
+  return (scripted: ScriptedAnswer | undefined) => {
+    if (scripted?.error === undefined) return undefined;
+    const { code, message, times = Number.POSITIVE_INFINITY } = scripted.error;
+    const failures = failuresOf.get(scripted) ?? 0;
+    failuresOf.set(scripted, failures + 1);
+    return failures < times ? { code, message } : undefined;
+  };
 }

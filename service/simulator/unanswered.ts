@@ -35,6 +35,8 @@ export interface UnansweredList {
   addToolOutput(toolName: string, output: string): void;
   /** All of it, with the script's answer; the list is empty after. */
   take(): Unanswered;
+  /** The response that took it has failed: it stands before what came since. */
+  giveBack(taken: Unanswered): void;
 }
 
 /** Utterances kept unanswered; older ones are let go. */
@@ -61,6 +63,15 @@ export function createUnansweredList(script: SimulatorScript | undefined): Unans
     },
     addToolOutput(toolName, output) {
       current = { ...current, toolName, toolOutputCharacters: output.length };
+    },
+    giveBack(taken) {
+      current = {
+        audio: [...taken.audio, ...current.audio].slice(-UTTERANCES_MAX),
+        textCount: taken.textCount + current.textCount,
+        toolName: current.toolName === "" ? taken.toolName : current.toolName,
+        toolOutputCharacters: taken.toolOutputCharacters + current.toolOutputCharacters,
+        scripted: current.scripted ?? taken.scripted,
+      };
     },
     take() {
       const taken = current;

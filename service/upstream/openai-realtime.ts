@@ -7,13 +7,14 @@
 import { assert } from "../assert.ts";
 import type { TimerHandle } from "../contract/clock.ts";
 import { SEND, type SendResult } from "../contract/send-result.ts";
-import type {
-  ResponseRequest,
-  Upstream,
-  UpstreamClosure,
-  UpstreamFactory,
-  UpstreamListener,
-  UpstreamSession,
+import {
+  respondCommandId,
+  type ResponseRequest,
+  type Upstream,
+  type UpstreamClosure,
+  type UpstreamFactory,
+  type UpstreamListener,
+  type UpstreamSession,
 } from "../contract/upstream.ts";
 import { UPSTREAM_CHANGES_MAX, UPSTREAM_DIAL_TIMEOUT_MS } from "../limits.ts";
 import * as commands from "../wire/realtime-commands.ts";
@@ -126,7 +127,7 @@ class OpenAiRealtime implements Upstream {
 
   respond(request: ResponseRequest): SendResult {
     const { dialect } = this.#shared;
-    return this.#send(commands.respondText(this.#commandId("respond"), request, dialect));
+    return this.#send(commands.respondText(respondCommandId(request.tag), request, dialect));
   }
 
   cancel(responseId: string): SendResult {

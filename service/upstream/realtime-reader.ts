@@ -132,6 +132,9 @@ class EventReader implements RealtimeReader {
     if (status === "failed") this.#deps.metrics.countError(errorCode);
     const usage = { inputTokens, outputTokens };
     this.#listener.onResponseDone(responseId, status, usage, errorCode);
+    // An account without money fails every answer: nobody will be answered here.
+    const closure = status === "failed" ? closureOfError(errorCode) : undefined;
+    if (closure !== undefined) this.#deps.fail(closure);
   }
 
   #onError(event: RealtimeEvent & { kind: "error" }): void {

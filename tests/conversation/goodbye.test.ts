@@ -38,6 +38,48 @@ describe("Conversation.sayGoodbye()", () => {
     expect(call.conversation.isOver()).toBe(false);
   });
 
+  test("a long answer is cut off after 10 s, the goodbye behind it is heard", () => {
+    const call = readyCall();
+    call.turn("r1");
+    const answer = call.audio("r1", "a", 2_500);
+    call.conversation.onResponseDone("r1", "completed");
+    call.play(answer, 100);
+    call.conversation.sayGoodbye("limit_reached", "Say goodbye.");
+    call.effects.taken();
+    call.playOn(answer, 499);
+    expect(call.effects.taken()).toEqual([]);
+    call.frames(1);
+    // 600 frames were sent, three of them ahead.
+    const done = ["clear", "truncate a/0 11940", "quiet", "respond goodbye:1"];
+    expect(call.effects.taken()).toEqual(done);
+    call.created("g");
+    const goodbye = call.audio("g", "ga", 50);
+    call.conversation.onResponseDone("g", "completed");
+    call.play(goodbye, 50);
+    expect(call.conversation.isOver()).toBe(false);
+    call.frames(10);
+    expect(call.effects.log).toEqual(["audible", "ended limit_reached"]);
+  });
+
+  test("an agent that is gone: what is queued for long is cut off, the recording is heard", () => {
+    const call = readyCall();
+    call.turn("r1");
+    const answer = call.audio("r1", "a", 2_500);
+    call.play(answer, 100);
+    const played: number[] = [];
+    call.conversation.onUpstreamLost();
+    call.conversation.endWith("upstream_lost", () => {
+      played.push(call.conversation.addRecording(1_600));
+    });
+    call.playOn(answer, 499);
+    expect(played).toEqual([]);
+    call.frames(1);
+    expect(played).toEqual([answer + 1]);
+    call.play(answer + 1, 10);
+    call.frames(10);
+    expect(call.effects.log.at(-1)).toBe("ended upstream_lost");
+  });
+
   test("without words, or without an upstream, it only drains", () => {
     const silent = readyCall();
     silent.conversation.sayGoodbye("agent_ended", "");
@@ -61,7 +103,10 @@ describe("Conversation.sayGoodbye()", () => {
     const call = readyCall();
     call.conversation.sayGoodbye("drained", "Say goodbye.");
     call.created("g");
-    call.effects.clock.advance(19_999);
+    call.effects.clock.advance(14_000);
+    // A sound, but nothing that plays it.
+    call.audio("g", "ga", 1);
+    call.effects.clock.advance(5_999);
     expect(call.conversation.isOver()).toBe(false);
     call.effects.clock.advance(1);
     expect(call.effects.log.at(-1)).toBe("ended drained");

@@ -40,6 +40,8 @@ export class RecordedEffects implements CallEffects, CaptureFacts {
   /** Hybrid turns: the span goes on behind an early commit. */
   isAlwaysSent = false;
   readonly savedMs: number[] = [];
+  /** Samples of the recording for an answer that failed. */
+  apology = 0;
 
   framesCaptured = 0;
   spanFirstFrame = -1;
@@ -137,6 +139,12 @@ export class RecordedEffects implements CallEffects, CaptureFacts {
   }
   deleteItem(itemId: string): void {
     this.log.push(`delete ${itemId}`);
+  }
+  apologySamples(): number {
+    return this.apology;
+  }
+  playApology(item: number): void {
+    this.log.push(`apology ${item}`);
   }
   clearPlayback(): void {
     this.log.push("clear");

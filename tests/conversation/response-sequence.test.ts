@@ -2,11 +2,8 @@
 // Method: a sequence over recorded effects and a stepped clock; timers fire through onTimeout.
 import { describe, expect, test } from "bun:test";
 import { SEND } from "../../service/contract/send-result.ts";
-import {
-  type ResponseAsk,
-  type ResponseAsker,
-  ResponseSequence,
-} from "../../service/conversation/response-sequence.ts";
+import type { ResponseAsk, ResponseAsker } from "../../service/conversation/response-ask.ts";
+import { ResponseSequence } from "../../service/conversation/response-sequence.ts";
 import { RecordedEffects } from "./recorded-effects.ts";
 
 function setUp() {

@@ -93,6 +93,7 @@ function makeLane(turnDetection: "local" | "server_vad", isBig: boolean) {
       protectedSpeech: "drop",
     },
     upstreamSampleBytes: 1,
+    failedRecording: new Uint8Array(),
     turnEndVote: null,
     hybridDetector: "server_vad",
     onSavedMs: () => undefined,

@@ -128,6 +128,7 @@ export function makeLane(
     stages: { observe: () => undefined },
     settings: settingsOf(turnDetection),
     upstreamSampleBytes: 1,
+    failedRecording: new Uint8Array(),
     turnEndVote: null,
     hybridDetector: "server_vad",
     onSavedMs: () => undefined,

@@ -2,6 +2,7 @@
 // the first broken rule ends the call. docs/conversation.md lists each rule with its reason.
 import type { LedgerItem } from "../../service/conversation/playout-ledger.ts";
 import { TRUNCATE_ERROR_MS_MAX } from "../../service/limits.ts";
+import { AnswerOwed } from "./answer-owed.ts";
 import type { RuleTolerance } from "./call-tolerance.ts";
 import type { FarEndModel } from "./far-end-model.ts";
 import { PaceRules } from "./pace-rules.ts";
@@ -9,12 +10,10 @@ import { PaceRules } from "./pace-rules.ts";
 const PRE_ROLL_FRAMES = 15;
 /** The onset's window may begin up to two frames after the voice did. */
 const ONSET_SLACK_FRAMES = 3;
-/** Wait of a response behind another one, and what the provider may need to end that. */
-const ANSWER_MS_MAX = 17_000;
 /** A refusal so soon after another one is a retry without waiting. */
 const REFUSED_AGAIN_MS = 1_000;
 /** After this the call ends whether its goodbye was heard or not. */
-const GOODBYE_MS_MAX = 19_900;
+const GOODBYE_MS_MAX = 29_900;
 
 export class BrokenRule extends Error {
   override readonly name = "BrokenRule";
@@ -22,14 +21,13 @@ export class BrokenRule extends Error {
 
 export class CallRules {
   readonly pace: PaceRules;
+  readonly owed: AnswerOwed;
   readonly #nowMs: () => number;
   readonly #onBroken: (broken: BrokenRule) => void;
-  #tolerance: RuleTolerance;
+  readonly #tolerance: RuleTolerance;
   #isTurnOpen = false;
   #isGoodbye = false;
   #openRequest = "";
-  /** The provider refused it: an answer of its own takes its place. */
-  #refusedRequest = "";
   /** A response without a tag came while one was requested: it may be that one. */
   #isTakenForOurs = false;
   readonly #cancelledRequests = new Set<string>();
@@ -46,7 +44,6 @@ export class CallRules {
   #refusals = 0;
   #goodbyeMs = 0;
   #generation = 0;
-  #unansweredMs = -1;
 
   /** onBroken is told before the throw, which the service's own guards may catch. */
   constructor(
@@ -57,6 +54,7 @@ export class CallRules {
     this.#onBroken = onBroken;
     this.#nowMs = nowMs;
     this.#tolerance = tolerance;
+    this.owed = new AnswerOwed(nowMs, (rule) => this.fail(rule));
     this.pace = new PaceRules(nowMs, (rule) => this.fail(rule), tolerance.slackMs);
   }
 
@@ -64,12 +62,6 @@ export class CallRules {
     const broken = new BrokenRule(rule);
     this.#onBroken(broken);
     throw broken;
-  }
-
-  /** From here on no fault excuses silence. */
-  beStrict(): void {
-    this.#tolerance = { ...this.#tolerance, isEveryTurnAnswered: true };
-    this.#unansweredMs = -1;
   }
 
   // ---- responses ----------------------------------------------------------------------------
@@ -85,26 +77,27 @@ export class CallRules {
     }
     this.#openRequest = tag;
     this.#requestLast = numberOf(tag);
-    if (isTurnBound) this.#unansweredMs = -1;
+    if (isTurnBound) this.owed.settle();
   }
 
   /** The provider's own answer, without a tag, is to everything said so far. */
   onCreated(responseId: string, tag: string): void {
     this.#created.add(responseId);
     if (tag !== "") return;
-    this.#unansweredMs = -1;
+    this.owed.settle();
     this.#isTakenForOurs = this.#openRequest !== "";
   }
 
   /** The provider refuses this request; nothing of it will come. */
   onRefused(tag: string): void {
-    if (tag === this.#openRequest) this.#refusedRequest = tag;
+    if (tag !== this.#openRequest) return;
+    this.#openRequest = "";
+    this.onResponseFailed(tag);
   }
 
   /** The provider's own answer is over; what was asked before it had a name may have been it. */
   onOwnResponseOver(): void {
-    const isRefused = this.#refusedRequest === this.#openRequest || this.#isTakenForOurs;
-    if (isRefused || this.#requestLast <= this.#stoppedThrough) this.#openRequest = "";
+    if (this.#isTakenForOurs || this.#requestLast <= this.#stoppedThrough) this.#openRequest = "";
     this.#isTakenForOurs = false;
   }
 
@@ -136,9 +129,12 @@ export class CallRules {
    * A response was given up. Had it begun, its last samples may go; else it is not wanted any more.
    */
   onResync(): void {
+    const tag = this.#openRequest;
     this.#openRequest = "";
     const hasBegun = [...this.#requestOfItem.values()].includes(this.#requestLast);
-    if (!hasBegun) this.#stoppedThrough = this.#requestLast;
+    if (hasBegun) return;
+    this.onResponseFailed(tag);
+    this.#stoppedThrough = this.#requestLast;
   }
 
   /** The session is gone, and what was asked of it with it; a turn's answer is still owed. */
@@ -162,7 +158,7 @@ export class CallRules {
   onGoodbye(): void {
     this.#isGoodbye = true;
     this.#goodbyeMs = this.#nowMs();
-    this.#unansweredMs = -1;
+    this.owed.settle();
   }
 
   /** The caller or its application took the floor: all that was asked for before is stopped. */
@@ -171,7 +167,7 @@ export class CallRules {
     for (const responseId of this.#created) this.#stopped.add(responseId);
     this.#created.clear();
     this.#isTurnOpen ||= isTurn;
-    this.#unansweredMs = -1;
+    this.owed.settle();
   }
 
   onTurnOver(): void {
@@ -187,16 +183,20 @@ export class CallRules {
     return this.#isTurnOpen;
   }
 
-  /** Somebody must be answered from here on. */
   onAnswerOwed(): void {
-    if (!this.#isGoodbye && this.#unansweredMs < 0) this.#unansweredMs = this.#nowMs();
+    if (!this.#isGoodbye) this.owed.owe();
   }
 
   checkAnswerOwed(): void {
-    if (this.#unansweredMs < 0 || !this.#tolerance.isEveryTurnAnswered || this.#isGoodbye) return;
-    if (this.#openRequest !== "" || this.#isTurnOpen) this.#unansweredMs = this.#nowMs();
-    else if (this.#nowMs() - this.#unansweredMs > ANSWER_MS_MAX)
-      this.fail("every turn is answered");
+    if (this.#isGoodbye) return;
+    this.owed.check(this.#openRequest !== "" || this.#isTurnOpen);
+  }
+
+  /** A response was refused or failed; who heard nothing of it is to be answered still. */
+  onResponseFailed(tag: string, responseId = ""): void {
+    if ([...this.#responseOfItem.values()].includes(responseId)) return;
+    const isTurnBound = tag.startsWith("turn") || tag.startsWith("tool");
+    if (isTurnBound && numberOf(tag) > this.#stoppedThrough) this.onAnswerOwed();
   }
 
   /** Neither a nudge nor a line that bridges a wait. */

@@ -7,8 +7,6 @@ export interface RuleTolerance {
   readonly downJitterMs: number;
   /** Reports differ by at most this in delay. */
   readonly reportJitterMs: number;
-  /** No response is refused or lost, so that every turn must be answered. */
-  readonly isEveryTurnAnswered: boolean;
   readonly isGreetingProtected: boolean;
   readonly samplesPerMs: number;
   /** What may be sent ahead beyond the lead: the pacer's model needs nothing. */
@@ -19,12 +17,6 @@ export function toleranceOf(knobs: Knobs): RuleTolerance {
   return {
     downJitterMs: knobs.jitterMs,
     reportJitterMs: knobs.hasReports ? knobs.reportJitterMs + knobs.jitterMs : 0,
-    isEveryTurnAnswered:
-      knobs.refusePercent +
-        knobs.lostCreatedPercent +
-        knobs.lostDonePercent +
-        knobs.slowCreatedPercent ===
-      0,
     isGreetingProtected: knobs.isGreetingProtected,
     samplesPerMs: SAMPLES_PER_MS,
     slackMs: 0,

@@ -182,8 +182,12 @@ export class CallWorld {
   /** Another owner of the turns, here and at the provider. */
   switchTurns(turns: SimulatedTurns): void {
     this.trace.note("switch", turns.length);
-    const isHeld = this.bargeIn.isSpeechHeld();
-    if (this.service.isReady()) this.switches.onSwitch(this.service.core.frames(), isHeld);
+    const before = this.service.turns();
+    // The key has not come, and need not any more: they lie in the provider's buffer, and are
+    // committed with the next words that it hears.
+    const isLeft = before === "none" && turns !== "local" && this.#voiceStart < 0;
+    const isExcused = isLeft || this.bargeIn.isSpeechHeld();
+    if (this.service.isReady()) this.switches.onSwitch(this.service.core.frames(), isExcused);
     this.toProvider((provider) => provider.input.setTurns(turns));
     this.service.setTurns(turns);
   }

@@ -1,5 +1,6 @@
 // The planted faults of mutations.ts: each breaks one rule that a conversation must keep.
 
+import { ANSWER_MUTATIONS } from "./answer-mutations.ts";
 import { AUDIO_MUTATIONS } from "./audio-mutations.ts";
 import { HYBRID_MUTATIONS } from "./hybrid-mutations.ts";
 import { RECONNECT_MUTATIONS } from "./reconnect-mutations.ts";
@@ -117,7 +118,7 @@ export const MUTATIONS: readonly Mutation[] = [
     file: `${CONVERSATION}/response-sequence.ts`,
     replacements: [
       [
-        '    this.#effects.clearTimer("response_request");\n    this.#effects.setTimer("response_silent", RESPONSE_SILENT_MS_MAX);\n  }\n\n  /** The provider says that there was nothing',
+        '    this.#effects.clearTimer("response_request");\n    this.#effects.setTimer("response_silent", this.#silentMs);\n  }\n\n  /** The provider says that there was nothing',
         "    this.#toIdle();\n    this.#sendNext();\n  }\n\n  /** The provider says that there was nothing",
       ],
     ],
@@ -125,9 +126,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     rule: "a lost end waited for for ever",
     file: `${CONVERSATION}/response-sequence.ts`,
-    replacements: [
-      ["const RESPONSE_SILENT_MS_MAX = 30_000;", "const RESPONSE_SILENT_MS_MAX = 900_000;"],
-    ],
+    replacements: [["ANSWER_SILENT_MS = 15_000;", "ANSWER_SILENT_MS = 900_000;"]],
   },
   {
     rule: "a protected greeting cut",
@@ -142,14 +141,12 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     rule: "hang-up before the goodbye was heard",
     file: `${CONVERSATION}/goodbye.ts`,
-    replacements: [
-      ["if (this.#ledger.isDrained(this.#effects.nowMs()))", "if (this.#ledger !== null)"],
-    ],
+    replacements: [["else if (ledger.isDrained(effects.nowMs()))", "else if (ledger !== null)"]],
   },
   {
     rule: "timers left behind",
     file: `${CONVERSATION}/goodbye.ts`,
-    replacements: [["    this.#sequence.close();\n", ""]],
+    replacements: [["    this.#parts.sequence.close();\n", ""]],
   },
   {
     rule: "a turn that no bit ends",
@@ -266,6 +263,7 @@ export const MUTATIONS: readonly Mutation[] = [
     file: `${CONVERSATION}/adaptive-silence.ts`,
     replacements: [["Math.min(silenceMsMax, movedMs)", "movedMs"]],
   },
+  ...ANSWER_MUTATIONS,
   ...SPECULATION_MUTATIONS,
   ...HYBRID_MUTATIONS,
   ...THINKING_MUTATIONS,

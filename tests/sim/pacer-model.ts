@@ -53,6 +53,12 @@ export class PacerModel {
     this.#advance();
   }
 
+  /** A recording. */
+  queueWhole(item: number, samples: number): void {
+    this.queue(item, samples);
+    this.endItem(item);
+  }
+
   endItem(item: number): void {
     const queued = this.#queue.find((entry) => entry.item === item);
     if (queued === undefined) return;

@@ -111,10 +111,6 @@ export class ProviderModel {
     return this.input.committed.filter(({ itemId }) => !this.#deleted.has(itemId));
   }
 
-  generatedSamples(itemId: string): number {
-    return this.#items.get(itemId) ?? 0;
-  }
-
   /** The model takes its own items for said: each was, or is deleted. */
   checkSaid(wasSent: (itemId: string) => boolean): void {
     for (const itemId of this.#items.keys()) {
@@ -157,6 +153,10 @@ export class ProviderModel {
     response.tools = isTool ? this.#dice.between(1, TOOLS_MAX) : 0;
     const isCall = isTool && this.#dice.chance(50);
     const firstMs = this.#dice.between(30, this.#knobs.firstAudioMsMax);
+    if (this.#dice.chance(this.#knobs.failedPercent)) {
+      this.#time.after(firstMs, () => this.#done(response, "failed"));
+      return;
+    }
     this.#time.after(firstMs, () => (isCall ? this.#callTools(response) : this.#speak(response)));
   }
 

@@ -12,16 +12,18 @@ import type { CallNotice } from "../../service/contract/transport.ts";
 import type { ResponseRequest } from "../../service/contract/upstream.ts";
 import { SpanForwarder } from "../../service/upstream/span-forwarder.ts";
 import type { CallWorld } from "./call-world.ts";
+import { watchCount } from "./count-watch.ts";
 import { PacerModel } from "./pacer-model.ts";
 import { pacerOwner } from "./pacer-owner.ts";
 import { providerSink } from "./provider-sink.ts";
 import type { ServiceModel } from "./service-model.ts";
+import { ServiceTimers } from "./service-timers.ts";
 import { SpanRecord } from "./span-record.ts";
 import { RING_FRAMES, TapeModel } from "./tape-model.ts";
 import { idNumber } from "./trace.ts";
-import type { Appointment } from "./virtual-time.ts";
 
 export const FRAME_SAMPLES = 160;
+const APOLOGY_SAMPLES = 4_000;
 
 interface Cut {
   readonly item: number;
@@ -34,7 +36,7 @@ export class ServiceEffects implements CallEffects {
   readonly tape = new TapeModel();
   readonly forwarder: SpanForwarder;
   readonly pacer: PacerModel;
-  readonly #timers = new Map<ConversationTimer, Appointment>();
+  readonly #timers: ServiceTimers;
   readonly spans = new SpanRecord();
   #cuts: Cut[] | null = null;
   /** What is committed next is a turn's, not speech that was held and is kept without an answer. */
@@ -50,11 +52,15 @@ export class ServiceEffects implements CallEffects {
     const sink = providerSink({ world, spans: this.spans, isReady: () => this.isReady });
     this.forwarder = new SpanForwarder(this.tape, sink, knobs.turnDetection);
     const lateMs = () => dice.between(0, knobs.timerLateMs);
+    this.#timers = new ServiceTimers(time, lateMs, (timer) => {
+      world.trace.note("timer", timer.length);
+      service.conversation.onTimer(timer);
+    });
     this.pacer = new PacerModel(time, pacerOwner(world, service), FRAME_SAMPLES, lateMs);
   }
 
   timersSet(): number {
-    return this.#timers.size;
+    return this.#timers.count();
   }
 
   nowMs(): number {
@@ -213,6 +219,15 @@ export class ServiceEffects implements CallEffects {
 
   hintTurnEnd(): void {} // The provider of the simulator takes none.
 
+  apologySamples(): number {
+    return APOLOGY_SAMPLES;
+  }
+
+  playApology(item: number): void {
+    this.#world.rules.onItemAudio(item, "", "");
+    this.pacer.queueWhole(item, APOLOGY_SAMPLES);
+  }
+
   endPlaybackItem(item: number): void {
     this.pacer.endItem(item);
   }
@@ -224,21 +239,11 @@ export class ServiceEffects implements CallEffects {
   }
 
   setTimer(timer: ConversationTimer, delayMs: number): void {
-    this.clearTimer(timer);
-    const { time, dice, knobs } = this.#world;
-    const fire = () => {
-      this.#timers.delete(timer);
-      this.#world.trace.note("timer", timer.length);
-      this.#service.conversation.onTimer(timer);
-    };
-    const atMs = time.nowMs() + delayMs + dice.between(0, knobs.timerLateMs);
-    this.#timers.set(timer, time.atService(atMs, fire));
+    this.#timers.set(timer, delayMs);
   }
 
   clearTimer(timer: ConversationTimer): void {
-    const appointment = this.#timers.get(timer);
-    if (appointment !== undefined) this.#world.time.cancel(appointment);
-    this.#timers.delete(timer);
+    this.#timers.clear(timer);
   }
 
   notice(notice: CallNotice): void {
@@ -248,7 +253,7 @@ export class ServiceEffects implements CallEffects {
       rules.onStopped(true);
     } else if (notice.kind === "speech_ended") {
       rules.onTurnOver();
-      this.#isTurnEnding = true;
+      this.#isTurnEnding = !this.#service.isProviderTurns();
     } else if (notice.kind === "turn_committed") {
       if (this.#service.turns() === "none") {
         rules.onStopped(false);
@@ -261,15 +266,13 @@ export class ServiceEffects implements CallEffects {
     } else if (notice.kind === "barge_in") {
       this.#world.bargeIn.onBargeIn(notice.turnId, notice.heardMs);
     }
+    if (notice.kind === "error" && notice.code === "answer_failed") rules.owed.settle();
     if (notice.kind === "receipt" && notice.isComplete) this.#world.onReceipt(notice);
   }
 
   count(name: ConversationCount): void {
     this.#world.count(name);
-    this.#world.bargeIn.onCount(name);
-    if (name === "speculation_off") this.#world.speculation.onOff();
-    if (name === "response_resync") this.#world.rules.onResync();
-    if (name === "idle_nudge") this.#service.thinking.rules.onNudge();
+    watchCount(this.#world, this.#service.thinking.rules, name);
   }
 
   noteSavedMs(): void {}
@@ -285,10 +288,8 @@ export class ServiceEffects implements CallEffects {
   // ---- inside -------------------------------------------------------------------------------
 
   #cut(itemId: string, audioEndMs: number): void {
-    const item = this.#service.conversation
-      .ledger()
-      .items()
-      .findLast((entry) => entry.itemId === itemId);
+    const items = this.#service.conversation.ledger().items();
+    const item = items.findLast((entry) => entry.itemId === itemId);
     // Of what was never sent the far end has nothing to clear; the caller's items are not there.
     if (audioEndMs === 0 && (item?.sentSamples ?? 0) === 0) return;
     if (this.#cuts === null || item === undefined) {

@@ -118,14 +118,14 @@ export class ServiceModel implements ProviderEvents {
   /** In the order of the fast lane. */
   setTurns(turns: SimulatedTurns): void {
     if (this.isOver) return;
-    this.#effects.spans.onTurnsSwitched(this.#isProviderTurns());
+    this.#effects.spans.onTurnsSwitched(this.isProviderTurns());
     this.#turns = turns;
     this.#world.rules.onTurnOver();
     this.#effects.forwarder.setTurnDetection(turns);
     this.conversation.setTurnDetection(turns);
   }
 
-  #isProviderTurns(): boolean {
+  isProviderTurns(): boolean {
     return this.#turns === "server_vad" || this.#turns === "semantic_vad";
   }
 
@@ -169,7 +169,7 @@ export class ServiceModel implements ProviderEvents {
     const isWritten = this.#world.dice.chance(50);
     this.conversation.onUpstreamReplaced(isWritten);
     const isUnheard = this.conversation.isAnswerLost() && !isWritten;
-    this.#effects.spans.onRestored(isUnheard, this.#isProviderTurns());
+    this.#effects.spans.onRestored(isUnheard, this.isProviderTurns());
     this.#effects.forwarder.onRestored(isUnheard);
     this.conversation.onUpstreamRestored();
   }
@@ -196,7 +196,7 @@ export class ServiceModel implements ProviderEvents {
     const ack = this.#effects.forwarder.onCommitted(itemId);
     if (ack !== "provider") this.#effects.spans.onAcknowledged();
     this.conversation.onCommitted(itemId, ack);
-    if (this.#isProviderTurns()) this.#world.onProviderTurn();
+    if (this.isProviderTurns()) this.#world.onProviderTurn();
   }
 
   onSpeechStarted(positionMs: number): void {
@@ -250,6 +250,7 @@ export class ServiceModel implements ProviderEvents {
     const tag = this.tagOf(responseId);
     if (tag === "") this.#world.rules.onOwnResponseOver();
     else this.#world.rules.onRequestOver(tag);
+    if (status === "failed") this.#world.rules.onResponseFailed(tag, responseId);
     this.#world.bargeIn.onResponseOver(tag, status === "completed");
     for (const item of this.conversation.onResponseDone(responseId, status)) {
       this.#effects.pacer.endItem(item);
@@ -268,7 +269,7 @@ export class ServiceModel implements ProviderEvents {
       this.#effects.spans.onRefused();
       this.conversation.onCommitRefused(this.#effects.forwarder.onCommitRefused());
     } else rules.onRefused(tag);
-    this.conversation.onUpstreamError(code);
+    this.conversation.onUpstreamError(code, tag);
   }
 
   onClosed(): void {

@@ -29,11 +29,11 @@ export class SwitchRules {
   }
 
   /**
-   * Somebody else owns the turns from the service's newest frame on. isHeld: the agent speaks and
-   * may not be interrupted, so that these words are dropped or kept as the settings say.
+   * Somebody else owns the turns from the service's newest frame on. isExcused: these words may be
+   * dropped or left, as when the agent speaks and may not be interrupted.
    */
-  onSwitch(framesCaptured: number, isHeld: boolean): void {
-    if (isHeld) return;
+  onSwitch(framesCaptured: number, isExcused: boolean): void {
+    if (isExcused) return;
     const last = this.#voiced.lastIndexOf(true, framesCaptured - 1);
     if (last < 0 || framesCaptured - last > RECENT_FRAMES) return;
     this.#owe(this.#voiced.lastIndexOf(false, last) + 1, framesCaptured);

@@ -29,8 +29,8 @@ export const THINKING_MUTATIONS: readonly Mutation[] = [
     file: SEQUENCE,
     replacements: [
       [
-        'if (this.#isStale(ask)) {\n      this.#effects.count("response_stale");\n      return;\n    }\n    this.forget',
-        "this.forget",
+        'if (this.#isStale(ask)) {\n      this.#effects.count("response_stale");\n      return;\n    }\n    this.#asks.add',
+        "this.#asks.add",
       ],
     ],
   },

@@ -86,6 +86,11 @@ export class ThinkingRules {
     this.#lines.set(Number(turn), (this.#lines.get(Number(turn)) ?? 0) + 1);
   }
 
+  /** An answer that failed is asked for again: a thinker's, perhaps. */
+  onAnswerAgain(): void {
+    this.#isAnswerNew = true;
+  }
+
   /** Now and then, while the call lives. */
   check(): void {
     const latestMs = this.#parts.thinkerMsMax + SLACK_MS;

@@ -45,7 +45,7 @@ describe("commands", () => {
       { type: "input_audio_buffer.clear", event_id: id("clear") },
       {
         type: "response.create",
-        event_id: id("respond"),
+        event_id: "respond-greeting",
         response: {
           output_modalities: ["audio"],
           instructions: "Say hello",

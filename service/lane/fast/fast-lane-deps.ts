@@ -27,6 +27,8 @@ export interface FastLaneDeps {
   readonly onSavedMs: (savedMs: number) => void;
   /** Bytes of one sample in the upstream's format. */
   readonly upstreamSampleBytes: number;
+  /** What the caller hears when an answer did not come, in the upstream's format; empty: nothing. */
+  readonly failedRecording: Uint8Array;
   /** Who is asked whether a turn is over; null: nobody. */
   readonly turnEndVote: TurnEndVote | null;
 }

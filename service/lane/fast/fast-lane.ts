@@ -10,11 +10,12 @@ import type { ConversationCount } from "../../contract/call-effects.ts";
 import type { TurnDetection } from "../../contract/call-terms.ts";
 import type { CallLane } from "../../contract/lane.ts";
 import { SEND, type SendResult } from "../../contract/send-result.ts";
-import type {
-  ResponseStatus,
-  StageLatency,
-  TokenUsage,
-  UpstreamClosure,
+import {
+  respondTagOf,
+  type ResponseStatus,
+  type StageLatency,
+  type TokenUsage,
+  type UpstreamClosure,
 } from "../../contract/upstream.ts";
 import { Conversation } from "../../conversation/conversation.ts";
 import { isStageFailure, providerTurns } from "../../upstream/provider-turns.ts";
@@ -254,11 +255,11 @@ export class FastLane implements CallLane {
     }
   }
 
-  onError(code: string, message: string): void {
+  onError(code: string, message: string, commandId: string): void {
     if (code === "input_audio_buffer_commit_empty") {
       this.#conversation.onCommitRefused(this.#forwarder.onCommitRefused());
     }
-    this.#conversation.onUpstreamError(code);
+    this.#conversation.onUpstreamError(code, respondTagOf(commandId));
     if (isStageFailure(code)) this.#deps.owner.onNotice({ kind: "error", code, message });
   }
 

@@ -29,6 +29,8 @@ export interface LaneEffectsDeps {
   readonly transport: Transport;
   readonly forwarder: SpanForwarder;
   readonly heldToolCalls: HeldToolCalls;
+  readonly failedRecording: Uint8Array;
+  readonly upstreamSampleBytes: number;
   readonly generation: () => number;
   readonly onTimer: (timer: ConversationTimer) => void;
   readonly onCount: (name: ConversationCount) => void;
@@ -158,6 +160,16 @@ export class LaneEffects implements CallEffects {
   dropAnswer(): void {
     this.#deps.engine.interruptPlayback();
     this.#deps.heldToolCalls.drop();
+  }
+
+  apologySamples(): number {
+    return this.#deps.failedRecording.length / this.#deps.upstreamSampleBytes;
+  }
+
+  playApology(item: number): void {
+    const { engine, failedRecording } = this.#deps;
+    engine.queuePlayback(item, failedRecording, 0, failedRecording.length);
+    engine.endPlaybackItem(item);
   }
 
   endPlaybackItem(item: number): void {

@@ -78,6 +78,7 @@ function makeLane() {
     hybridDetector: "server_vad",
     onSavedMs: () => undefined,
     upstreamSampleBytes: 1,
+    failedRecording: new Uint8Array(),
   });
   listener.attach(lane, (error) => void bugs.push(error));
   engine.initialize();

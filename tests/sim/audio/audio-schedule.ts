@@ -165,7 +165,6 @@ export class AudioSchedule {
   #askLast(): void {
     const { time, caller, line, rules, knobs, trace } = this.#world;
     trace.note("last utterance");
-    rules.beStrict();
     const framesAnswered = line.framesAnswered;
     const commits = this.#commits();
     caller.say(clipOf("question", knobs.format.rateHz));

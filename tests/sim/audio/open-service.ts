@@ -68,7 +68,11 @@ export function openService(world: AudioWorld, parts: ServiceParts): OpenedServi
     },
     metersFor: () => watchedMeters(world),
     tracing: NO_TRACING,
-    recordings: { wait: () => new Uint8Array(), lost: () => new Uint8Array() },
+    recordings: {
+      wait: () => new Uint8Array(),
+      lost: () => new Uint8Array(),
+      failed: () => new Uint8Array(),
+    },
   });
   const port = service.open(requestOf(world), world.line, undefined);
   if ("refusal" in port) throw new Error(port.message);

@@ -1,0 +1,16 @@
+// What the conversation counts, told to the rules that know of it.
+import type { ConversationCount } from "../../service/contract/call-effects.ts";
+import type { CallWorld } from "./call-world.ts";
+import type { ThinkingRules } from "./thinking-rules.ts";
+
+export function watchCount(
+  { bargeIn, speculation, rules }: CallWorld,
+  thinking: ThinkingRules,
+  name: ConversationCount,
+): void {
+  bargeIn.onCount(name);
+  if (name === "speculation_off") speculation.onOff();
+  else if (name === "response_resync") rules.onResync();
+  else if (name === "answer_again") thinking.onAnswerAgain();
+  else if (name === "idle_nudge") thinking.onNudge();
+}
