@@ -24,6 +24,8 @@ export interface ResponseAsk {
   readonly deadlineMs: number;
 }
 
+export type SequenceState = "idle" | "requested" | "active" | "cancelling";
+
 /** One ask per asker at most, by priority: a newer one takes its place, as one response answers both. */
 export class WaitingAsks {
   readonly #asks: ResponseAsk[] = [];
@@ -57,10 +59,13 @@ export class WaitingAsks {
     if (index >= 0) this.#asks.splice(index, 1);
   }
 
-  /** All of them may wait until then. */
+  /** What waited for something that is over may wait until then; a line or a nudge is too late. */
   renew(deadlineMs: number): void {
     const asks = this.#asks.splice(0);
-    this.#asks.push(...asks.map((ask) => ({ ...ask, deadlineMs })));
+    for (const ask of asks) {
+      const isPassing = ask.asker === "progress" || ask.asker === "nudge";
+      this.#asks.push(isPassing ? ask : { ...ask, deadlineMs });
+    }
   }
 
   clear(): void {

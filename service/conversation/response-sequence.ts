@@ -14,15 +14,18 @@
 import { assert } from "../assert.ts";
 import type { CallEffects } from "../contract/call-effects.ts";
 import { SEND } from "../contract/send-result.ts";
-import { type ResponseAsk, type ResponseAsker, WaitingAsks } from "./response-ask.ts";
+import {
+  type ResponseAsk,
+  type ResponseAsker,
+  type SequenceState,
+  WaitingAsks,
+} from "./response-ask.ts";
 
 /** response.create to response.created: a lost answer is rare and costs only this wait. */
 const REQUEST_MS_MAX = 10_000;
 /** As settings.answerSilentMs, unless told otherwise. */
 export const ANSWER_SILENT_MS = 15_000;
 const CANCEL_MS_MAX = 5_000;
-
-export type SequenceState = "idle" | "requested" | "active" | "cancelling";
 
 export class ResponseSequence {
   readonly #effects: CallEffects;
@@ -54,10 +57,6 @@ export class ResponseSequence {
   /** The ask being requested, spoken or cancelled. */
   current(): ResponseAsk | null {
     return this.#current;
-  }
-
-  responseId(): string {
-    return this.#responseId;
   }
 
   waiting(): number {
@@ -184,7 +183,7 @@ export class ResponseSequence {
     if (!isUnnamed && responseId !== this.#responseId) return null;
     const ended = this.#current;
     this.#toIdle();
-    this.#sendNext();
+    this.#sendWaiting();
     return ended;
   }
 
@@ -210,10 +209,7 @@ export class ResponseSequence {
     this.#sendNext();
   }
 
-  /**
-   * A deadline passed, the provider's state is unknown: ask it to stop and begin anew. -> what was
-   * to be answered, when nothing of it came.
-   */
+  /** A deadline passed: asks the provider to stop. -> what it was to answer, when nothing came. */
   onTimeout(): ResponseAsk | null {
     if (this.#state === "idle") return null;
     const isRequested = this.#state === "requested";
@@ -221,15 +217,11 @@ export class ResponseSequence {
     this.#effects.count("response_resync");
     this.#effects.cancelResponse(this.#responseId);
     this.#toIdle();
-    this.#asks.renew(this.#effects.nowMs()); // they waited for nothing, and are wanted still
-    this.#sendNext();
+    this.#sendWaiting();
     return ask;
   }
 
-  /**
-   * The session is gone, and with it any response. Nothing is requested until onRestored.
-   * -> the ask that was requested or being spoken; null for none, and when it was being stopped.
-   */
+  /** The session is gone. -> what was requested or spoken; null when it was being stopped. */
   onLost(): ResponseAsk | null {
     const interrupted = this.#state === "cancelling" ? null : this.#current;
     this.#isLost = true;
@@ -250,7 +242,7 @@ export class ResponseSequence {
     this.#asks.forget(asker);
   }
 
-  /** The call is over: no timer stays behind, nothing more is asked. */
+  /** The call is over. */
   close(): void {
     this.#asks.clear();
     this.#toIdle();
@@ -268,6 +260,12 @@ export class ResponseSequence {
 
   #isStale(ask: ResponseAsk): boolean {
     return ask.asker !== "goodbye" && ask.turnId !== this.#turnId;
+  }
+
+  /** However long a response was: whose turn is still the newest is waited for (S1-29, S1-30). */
+  #sendWaiting(): void {
+    this.#asks.renew(this.#effects.nowMs());
+    this.#sendNext();
   }
 
   #sendNext(): void {

@@ -26,7 +26,7 @@ describe("ResponseSequence", () => {
     expect(effects.requests).toEqual([{ instructions: "turn words", tag: "turn:0:1" }]);
     expect(sequence.onCreated("r1", effects.tag())).toBe(true);
     expect(sequence.state()).toBe("active");
-    expect(sequence.responseId()).toBe("r1");
+    expect(sequence.accepts("r1")).toBe(true);
     expect(sequence.onDone("r1")?.asker).toBe("turn");
     expect(sequence.state()).toBe("idle");
     expect(effects.timers()).toEqual([]);
@@ -115,15 +115,26 @@ describe("ResponseSequence", () => {
     expect(effects.counted("response_stale")).toBe(2);
   });
 
-  test("S1-29: an ask past its deadline is dropped, not asked late", () => {
+  test("S1-29: a line or a nudge past its deadline is dropped, not asked late", () => {
+    const { effects, sequence } = setUp();
+    sequence.ask(ask("turn"));
+    sequence.ask(ask("nudge", 0, 5_000));
+    sequence.ask(ask("progress", 0, 5_000));
+    sequence.onCreated("r1", effects.tag());
+    effects.clock.advance(5_001);
+    sequence.onDone("r1");
+    expect(effects.counted("response_expired")).toBe(2);
+    expect(sequence.state()).toBe("idle");
+  });
+
+  test("S1-29, S1-30: an answer that waited long is asked for while its turn is the newest", () => {
     const { effects, sequence } = setUp();
     sequence.ask(ask("turn"));
     sequence.ask(ask("tool", 0, 5_000));
     sequence.onCreated("r1", effects.tag());
-    effects.clock.advance(5_001);
+    effects.clock.advance(14_000);
     sequence.onDone("r1");
-    expect(effects.counted("response_expired")).toBe(1);
-    expect(sequence.state()).toBe("idle");
+    expect(effects.log.at(-1)).toBe("respond tool:0");
   });
 
   test("an upstream that takes nothing leaves it idle and counted", () => {
