@@ -171,7 +171,7 @@ export function negotiate(
 /** What the conversation is told of the plan. */
 export function conversationSettings(plan: CallPlan): ConversationSettings {
   const { format, greeting } = plan;
-  const { isBargeInEnabled } = plan.vad;
+  const { isBargeInEnabled, preRollMs } = plan.vad;
   const bargeInAction = plan.bargeIn.action;
   return {
     turnDetection: plan.turnDetection,
@@ -180,11 +180,10 @@ export function conversationSettings(plan: CallPlan): ConversationSettings {
     callerRateHz: format.callerRateHz,
     callerFrameSamples: (format.callerRateHz * FRAME_MS) / 1000,
     upstreamRateHz: format.upstreamRateHz,
-    preRollMs: plan.vad.preRollMs,
+    ...{ preRollMs, answerSilentMs: plan.answerSilentMs },
     commitMsMin: COMMIT_MS_MIN,
     turnMsMax: TURN_MS_MAX,
     responseWaitMs: RESPONSE_WAIT_MS,
-    answerSilentMs: plan.answerSilentMs,
     greeting,
     idle: plan.idle,
     turnEnd: turnEndOf(plan),

@@ -218,7 +218,6 @@ export class ServiceEffects implements CallEffects {
   readonly answerHere = () => this.#world.toProvider(({ input }) => input.answerNothing());
 
   hintTurnEnd(): void {} // The provider of the simulator takes none.
-
   apologySamples(): number {
     return APOLOGY_SAMPLES;
   }

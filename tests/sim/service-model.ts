@@ -178,8 +178,7 @@ export class ServiceModel implements ProviderEvents {
   wasSent(itemId: string): boolean {
     const items = this.conversation.ledger().items();
     const item = items.findLast((entry) => entry.itemId === itemId);
-    if (item === undefined) return items.length >= LEDGER_ITEMS;
-    return item.sentSamples > 0;
+    return item === undefined ? items.length >= LEDGER_ITEMS : item.sentSamples > 0;
   }
 
   isReady(): boolean {
