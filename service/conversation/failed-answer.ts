@@ -33,7 +33,10 @@ export class FailedAnswer {
     this.#onGivenUp = onGivenUp;
   }
 
-  /** Nothing of it came; null: of none. turnId: the newest turn; who asks for an older one is not waited for. */
+  /**
+   * Nothing of it came; null: of none. turnId: the newest turn; who asks for an older one is not
+   * waited for.
+   */
   onFailed(ask: ResponseAsk | null, turnId: number): void {
     if (ask === null || this.#isOver || !AWAITED.has(ask.asker) || ask.turnId !== turnId) return;
     if (this.#turnId !== turnId) this.#failures = 0;
