@@ -1,8 +1,8 @@
 // The agent's line as its caller notices it (5.9): told when it is lost, asked for patience when it
-// stays away, and told goodbye when it is gone for good.
+// stays away, told when it is back, and told goodbye when it is gone for good.
 //
 //   there --lost--> away --3 s, nobody speaks--> "one moment", and again every 10 s
-//     ^               |--restored: what waits goes on
+//     ^               |--restored: UpstreamRestored, what waits goes on
 //     '---------------'--gone for good: what is queued is heard, then the recording, then the end
 //
 // Station: beside call.ts, which passes the upstream's news on. Before the first session is ready
@@ -90,6 +90,7 @@ export class CallLine {
     const lostMs = Math.round(this.#deps.clock.nowMs() - this.#lostMs);
     this.#lostMs = -1;
     this.#deps.log.info("upstream restored", { lostMs });
+    this.#deps.notice({ kind: "upstream_restored", lostMs });
   }
 
   /** Gone for good: what is queued is still heard, then that there is nobody any more. */

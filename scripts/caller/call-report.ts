@@ -21,6 +21,7 @@ const LABEL: Readonly<Record<TimelineKind, string>> = {
   transcript: "transcript",
   toolStatus: "tool",
   turnLatency: "turn latency",
+  upstreamRestored: "agent is back",
   latency: "our share",
   goingAway: "going away",
   error: "error",

@@ -114,6 +114,8 @@ export function describeNotice(notice: Notice): string {
       const inside = stages === undefined ? "" : ` (${stagesText(stages)})`;
       return `turn ${turnId}: ${parts}, perceived ${perceivedMs} ms${inside}`;
     }
+    case "upstreamRestored":
+      return `after ${notice.value.lostMs} ms`;
     case "latency":
       return latencyText(notice.value);
     case "goingAway":

@@ -105,6 +105,8 @@ export type CallNotice =
     }
   /** Of the whole call; just before it ends. */
   | ({ readonly kind: "latency" } & CallLatencyFigures)
+  /** The upstream was lost (`upstream_reconnecting`) and is there again. */
+  | { readonly kind: "upstream_restored"; readonly lostMs: number }
   | { readonly kind: "going_away"; readonly deadlineMs: number }
   | { readonly kind: "error"; readonly code: string; readonly message: string }
   | {

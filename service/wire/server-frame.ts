@@ -81,6 +81,8 @@ export function noticeMessage(notice: CallNotice, format: NegotiatedFormat): Ser
       const { toolCallId, name, state } = notice;
       return { case: "toolStatus", value: { toolCallId, name, state } };
     }
+    case "upstream_restored":
+      return { case: "upstreamRestored", value: { lostMs: whole(notice.lostMs) } };
     case "latency":
       return latencyMessage(notice);
     case "going_away":
@@ -105,9 +107,9 @@ export function noticeMessage(notice: CallNotice, format: NegotiatedFormat): Ser
 type StartedNotice = Extract<CallNotice, { kind: "started" }>;
 type TurnNotice = Exclude<
   CallNotice,
-  { kind: "started" | "receipt" | "transcript" | "tool_status" | "latency" | CallEndKind }
+  { kind: "started" | "receipt" | "transcript" | "tool_status" | "latency" | CallKind }
 >;
-type CallEndKind = "going_away" | "error" | "ended";
+type CallKind = "upstream_restored" | "going_away" | "error" | "ended";
 
 function startedMessage(notice: StartedNotice, format: NegotiatedFormat): ServerMessage {
   return {

@@ -1,6 +1,6 @@
 // Goal: a caller whose agent's line is away is not left in silence (5.9): "one moment please" after
-// 3 s in which nobody speaks, again every 10 s, an apology when it is gone for good. Out of the
-// box, on both transports.
+// 3 s in which nobody speaks, again every 10 s, an apology when it is gone for good; and the caller's
+// side is told when the line is back. Out of the box, on both transports.
 // Method: whole calls over real sockets on a stepped clock; the simulated agent drops its line and
 // refuses dials for as long as the test says.
 import { describe, expect, test } from "bun:test";
@@ -26,8 +26,8 @@ const WAYS = [
   ["the phone", PHONE, "/twilio/media", () => createTwilioLine(IDS)],
 ] as const;
 
-function lose(service: SteppedService): void {
-  service.simulator.refuseDials(503, 1_000);
+function lose(service: SteppedService, dialsRefused = 1_000): void {
+  service.simulator.refuseDials(503, dialsRefused);
   service.simulator.lines()[0]?.fail({ kind: "drop", afterEvents: 0 });
 }
 
@@ -57,6 +57,10 @@ describe.each(WAYS)("a line that is away, on %s", (_name, format, path, makeLine
     caller.say(loadSpeech("yes", format));
     await service.until(() => heardMs(caller, format) > waitedMs + 300, TURN_MS_MAX);
     expect(service.record(1).committed).toHaveLength(1);
+    // The stream is told that the agent is back, the phone nothing that it would not know.
+    const told = noticesOf(caller, "upstreamRestored").map(({ lostMs }) => lostMs);
+    expect(told.map((ms) => ms > 15_000)).toEqual(format === WIDE ? [true] : []);
+    expect(caller.unknownMessages).toEqual([]);
   });
 
   test("5.9: out of the box an apology is the last thing that is heard", async () => {
@@ -84,14 +88,34 @@ describe.each(WAYS)("a line that is away, on %s", (_name, format, path, makeLine
 });
 
 describe("a line that is away", () => {
-  test("5.9: a first dial that is refused: the caller is asked to wait", async () => {
+  test("5.9: the caller's side is told that it is back, and for how long it was away", async () => {
+    await using service = await startSteppedService();
+    const caller = await service.call("/v1/stream", createProtobufLine(WIDE));
+    await service.run(500);
+    const lostMs = service.clock.nowMs();
+    lose(service, 3);
+    await service.until(() => noticesOf(caller, "upstreamRestored").length > 0, TURN_MS_MAX);
+    const awayMs = service.clock.nowMs() - lostMs;
+    expect(noticesOf(caller, "error").map(({ code }) => code)).toEqual(["upstream_reconnecting"]);
+    const told = noticesOf(caller, "upstreamRestored")[0]?.lostMs ?? 0;
+    expect(told).toBeGreaterThan(awayMs - 60);
+    expect(told).toBeLessThanOrEqual(awayMs);
+    await service.run(2_000);
+    expect(noticesOf(caller, "upstreamRestored")).toHaveLength(1);
+  });
+
+  test("5.9: a first dial that is refused: the caller is asked to wait, and told when it is there", async () => {
     await using service = await startSteppedService();
     service.simulator.refuseDials(503, 6);
     const caller = await service.call("/v1/stream", createProtobufLine(WIDE));
-    await service.until(() => service.simulator.lines().length === 1, TURN_MS_MAX);
+    await service.until(() => noticesOf(caller, "upstreamRestored").length > 0, TURN_MS_MAX);
     await service.run(2_000);
     expect(heardMs(caller, WIDE)).toBe(ONE_MOMENT_MS);
-    expect(noticesOf(caller, "error")).toHaveLength(1);
+    const order = caller.notices.map((notice) => notice.case);
+    expect(order.filter((name) => name === "error" || name === "upstreamRestored")).toEqual([
+      "error",
+      "upstreamRestored",
+    ]);
   });
 
   test("5.9: a caller who speaks is not asked to wait until they are silent", async () => {

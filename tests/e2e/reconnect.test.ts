@@ -165,6 +165,7 @@ describe("a session gets old", () => {
     await service.until(() => receipts(caller).length === 1, TURN_MS_MAX);
     await service.until(() => service.simulator.records.length === 2, 27_000);
     await service.run(1_000);
+    expect(noticesOf(caller, "upstreamRestored")).toEqual([]);
     expect(service.simulator.lines()).toHaveLength(1);
     expect(noticesOf(caller, "error")).toEqual([]);
   });

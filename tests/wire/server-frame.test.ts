@@ -83,6 +83,7 @@ describe("noticeMessage()", () => {
           },
         },
       ],
+      [{ kind: "upstream_restored", lostMs: 4_200.5 }, { upstreamRestored: { lostMs: 4_200 } }],
       [{ kind: "latency", stages: [], networkMs: -1 }, { latency: {} }],
       [
         {
@@ -161,7 +162,7 @@ describe("noticeMessage()", () => {
     for (const [notice, wanted] of pairs) {
       expect(readBack(noticeMessage(notice, FORMAT))).toEqual(wanted);
     }
-    expect(new Set(pairs.map(([{ kind }]) => kind)).size).toBe(15);
+    expect(new Set(pairs.map(([{ kind }]) => kind)).size).toBe(16);
   });
 
   test("audio and clear go the same way in JSON", () => {
