@@ -1,5 +1,5 @@
 // Goal: a call leaves no file (T22, T27, I10; docs/decisions/0068-no-recordings.md). Method: the sources of
-// the service may name nothing that writes a file; sqlite is the one that does, where the operator said.
+// the service may call nothing that writes a file; sqlite is the one that does, where the operator said.
 import { expect, test } from "bun:test";
 import { sourcesUnder } from "./support/source-files.ts";
 
