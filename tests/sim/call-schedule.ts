@@ -69,11 +69,22 @@ export class CallSchedule {
   }
 
   #pressKey(): void {
-    const { time, dice, knobs, service } = this.#world;
+    const { time, dice, knobs } = this.#world;
     const atMs = time.nowMs() + dice.between(100, 800);
-    time.atService(atMs, () => service.onEndOfTurn());
+    time.atService(atMs, () => this.#endTurn());
     if (this.#isCalm || !dice.chance(knobs.pressTwicePercent)) return;
-    time.atService(atMs + dice.between(10, 400), () => service.onEndOfTurn());
+    time.atService(atMs + dice.between(10, 400), () => this.#endTurn());
+  }
+
+  /** A turn that is not committed was no turn, and must not have stopped the agent. */
+  #endTurn(): void {
+    const { service, rules } = this.#world;
+    const turnId = service.conversation.turnId();
+    const turnsHeard = this.#turnsHeard;
+    service.onEndOfTurn();
+    const isTurn = service.conversation.turnId() !== turnId;
+    const isBounce = service.turns() === "none" && this.#turnsHeard === turnsHeard;
+    if (isTurn && isBounce) rules.fail("a bounced key changes nothing");
   }
 
   #planTrouble(faultsMs: number): void {
