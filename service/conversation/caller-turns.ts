@@ -88,7 +88,9 @@ export class CallerTurns {
       span,
       speech: this.speech,
       endWords: (words) => {
-        if (!this.providerTurns.isHearing()) this.#takeFloor(false);
+        const isCut = (this.#isCutting && !guards.isProtected()) || !voice.isAudible();
+        if (!isCut) this.newTurn();
+        else if (!this.providerTurns.isHearing()) this.#takeFloor(false);
         this.#endTurn(words);
       },
     };

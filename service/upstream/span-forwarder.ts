@@ -63,9 +63,9 @@ export class SpanForwarder {
   #acknowledged: Span | null = null;
   readonly #onCommitDropped: () => void;
   #isHybrid = false;
+  #providerEndFrame = 0; // of the provider's newest turn: no pre-roll reaches behind it
   #isProviderOwned = false;
-  /** The upstream took no more within the last read. */
-  #isRefused = false;
+  #isRefused = false; // the upstream took no more within the last read
   readonly #clock = new ProviderClock();
   #sentToFrame = -1;
   readonly #append = (source: Uint8Array, start: number, end: number) => {
@@ -92,7 +92,7 @@ export class SpanForwarder {
   begin(frameIndex: number): number {
     assert(this.#open() === undefined, "span forwarder: a span is open already");
     this.#acknowledged = null;
-    const firstFrame = this.#tape.tapeBegin(frameIndex);
+    const firstFrame = this.#tape.tapeBegin(Math.max(frameIndex, this.#providerEndFrame));
     if (this.#spans.length >= SPANS_MAX) this.#spans.shift();
     this.#spans.push(spanFrom(firstFrame));
     this.flush();
@@ -214,6 +214,7 @@ export class SpanForwarder {
     const nextFrame = this.#open()?.nextFrame ?? this.#tape.framesCaptured();
     const { frame, isToldAgain } = this.#clock.at(audioEndMs, nextFrame);
     this.#acks.onProviderStopped(itemId, frame, !this.#isProviderOwned);
+    if (!this.#isHybrid && !isToldAgain) this.#providerEndFrame = frame;
     return isToldAgain ? -1 : frame;
   }
 

@@ -63,6 +63,13 @@ describe("Conversation.setTurnDetection()", () => {
     expect(call.effects.log.filter((line) => line.startsWith("commit"))).toHaveLength(1);
   });
 
+  test("push to talk to local, words over before it, an agent that is to go on: a turn, no cut", () => {
+    const call = spokenInto("ignore", VAD_STATE.SILENCE);
+    expect(call.noticesOf("barge_in")).toHaveLength(0);
+    expect(call.effects.log).not.toContain("clear");
+    expect(call.effects.log.filter((line) => line.startsWith("commit"))).toHaveLength(2);
+  });
+
   test("push to talk to local, a burst into the agent: it is not interrupted", () => {
     const call = spokenInto("interrupt", VAD_STATE.SPEECH_START);
     expect(call.noticesOf("barge_in")).toHaveLength(0);

@@ -50,7 +50,8 @@ export class BargeInRules {
   onClear(isCommand: boolean): void {
     const { bargeInAction } = this.#knobs;
     const isToGoOn = bargeInAction === "duck" || bargeInAction === "ignore";
-    if (isToGoOn && this.#isAudible && !isCommand)
+    // A goodbye cuts what takes too long before it.
+    if (isToGoOn && this.#isAudible && !isCommand && !this.#isEnding)
       this.#fail("speech does not cut an agent that is to go on");
   }
 

@@ -178,14 +178,13 @@ export class ServiceModel implements ProviderEvents {
   wasSent(itemId: string): boolean {
     const items = this.conversation.ledger().items();
     const item = items.findLast((entry) => entry.itemId === itemId);
-    return item === undefined ? items.length >= LEDGER_ITEMS : item.sentSamples > 0;
+    return item === undefined ? items.length >= LEDGER_ITEMS : isSent(item);
   }
 
   isReady(): boolean {
     return this.#effects.isReady && !this.isOver;
   }
 
-  /** Turns that the provider has not acknowledged. */
   turnsUnacknowledged(): number {
     return this.#effects.spans.unacknowledged();
   }
@@ -207,8 +206,9 @@ export class ServiceModel implements ProviderEvents {
   onSpeechStopped(positionMs: number, itemId: string): void {
     if (this.isOver) return;
     this.#world.trace.note("provider heard", positionMs);
-    const { forwarder } = this.#effects;
+    const { forwarder, spans } = this.#effects;
     const stopFrame = forwarder.onProviderStopped(itemId, positionMs);
+    if (this.#turns !== "hybrid") spans.onProviderEnd(stopFrame);
     this.conversation.onProviderSpeechStopped(forwarder.positionOf(positionMs), stopFrame);
   }
 

@@ -9,6 +9,8 @@ export interface CommittedSpan {
   readonly end: number;
   /** The provider may have committed a part of it by itself. */
   readonly isCrossed: boolean;
+  /** Somebody else owned the turns when it began, and heard the words begin elsewhere. */
+  readonly isHandedOn?: boolean;
 }
 
 interface Entry extends CommittedSpan {
@@ -37,7 +39,7 @@ export class SpanRecord {
   /** What is told of the newest commit is what it holds, as far as is known here. */
   isTold({ startMs, endMs }: { readonly startMs: number; readonly endMs: number }): boolean {
     const newest = this.#spans.at(-1);
-    if (newest === undefined || newest.isCrossed) return true;
+    if (newest === undefined || newest.isCrossed || newest.isHandedOn) return true;
     return startMs === newest.first * FRAME_MS && endMs === newest.end * FRAME_MS;
   }
 
@@ -97,7 +99,13 @@ export class SpanRecord {
   }
 
   onTurnsSwitched(wereProviders: boolean): void {
+    this.#span = { ...this.#span, isHandedOn: true };
     if (wereProviders) this.#span = { ...this.#span, isCrossed: true };
+  }
+
+  /** The provider commits a turn of its own as far as this. */
+  onProviderEnd(frame: number): void {
+    this.#committedEnd = Math.max(this.#committedEnd, frame);
   }
 
   /** The next session gets what is kept. */
