@@ -189,6 +189,8 @@ export class ThinkerDesk {
       const found = readCached(await this.#cached(thinker, cacheKeyOf(domain, query, known)));
       if (found !== null) return { result: found, isCached: true, known };
     }
+    // The store was slow, and the call may be over: nobody is asked any more.
+    this.#closing.signal.throwIfAborted();
     const wait = new Wait(pool, this.#closing.signal, thinker.timeoutMs, (text) =>
       this.#deps.onProgress(text, turnId),
     );
