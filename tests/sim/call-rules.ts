@@ -28,11 +28,12 @@ export class CallRules {
   #isTurnOpen = false;
   #isGoodbye = false;
   #openRequest = "";
-  /** A response without a tag came while one was requested: it may be that one. */
-  #isTakenForOurs = false;
+  /** The provider has told that it began. */
+  #isOpenNamed = false;
   readonly #cancelledRequests = new Set<string>();
   #requestLast = 0;
   #stoppedThrough = 0;
+  readonly #givenUp = new Set<number>();
   readonly #requestOfItem = new Map<number, number>();
   /** Responses that the service knows of, and those that were stopped since. */
   readonly #created = new Set<string>();
@@ -76,6 +77,7 @@ export class CallRules {
       this.fail("a stale answer is not asked for");
     }
     this.#openRequest = tag;
+    this.#isOpenNamed = false;
     this.#requestLast = numberOf(tag);
     if (isTurnBound) this.owed.settle();
   }
@@ -83,9 +85,13 @@ export class CallRules {
   /** The provider's own answer, without a tag, is to everything said so far. */
   onCreated(responseId: string, tag: string): void {
     this.#created.add(responseId);
-    if (tag !== "") return;
+    if (tag !== "") {
+      this.#isOpenNamed = tag === this.#openRequest;
+      return;
+    }
     this.owed.settle();
-    this.#isTakenForOurs = this.#openRequest !== "";
+    // The provider has one at a time: that ours is over was lost.
+    if (this.#isOpenNamed) this.#openRequest = "";
   }
 
   /** The provider refuses this request; nothing of it will come. */
@@ -95,10 +101,9 @@ export class CallRules {
     this.onResponseFailed(tag);
   }
 
-  /** The provider's own answer is over; what was asked before it had a name may have been it. */
+  /** The provider's own answer is over; what was stopped before it had a name may have been it. */
   onOwnResponseOver(): void {
-    if (this.#isTakenForOurs || this.#requestLast <= this.#stoppedThrough) this.#openRequest = "";
-    this.#isTakenForOurs = false;
+    if (this.#requestLast <= this.#stoppedThrough) this.#openRequest = "";
   }
 
   onCancel(tag: string): void {
@@ -127,6 +132,7 @@ export class CallRules {
 
   /**
    * A response was given up. Had it begun, its last samples may go; else it is not wanted any more.
+   * Those before it may be playing still.
    */
   onResync(): void {
     const tag = this.#openRequest;
@@ -134,7 +140,7 @@ export class CallRules {
     const hasBegun = [...this.#requestOfItem.values()].includes(this.#requestLast);
     if (hasBegun) return;
     this.onResponseFailed(tag);
-    this.#stoppedThrough = this.#requestLast;
+    this.#givenUp.add(this.#requestLast);
   }
 
   /** The session is gone, and what was asked of it with it; a turn's answer is still owed. */
@@ -201,7 +207,8 @@ export class CallRules {
 
   /** Neither a nudge nor a line that bridges a wait. */
   isAnswer(item: number): boolean {
-    return !/^(?:nudge|progress):/.test(this.#tagOfItem.get(item) ?? "");
+    const tag = this.#tagOfItem.get(item) ?? "";
+    return !(tag.startsWith("nudge:") || tag.startsWith("progress:"));
   }
 
   // ---- playout ------------------------------------------------------------------------------
@@ -221,7 +228,8 @@ export class CallRules {
   }
 
   #isStopped(item: number): boolean {
-    if ((this.#requestOfItem.get(item) ?? 0) <= this.#stoppedThrough) return true;
+    const request = this.#requestOfItem.get(item) ?? 0;
+    if (request <= this.#stoppedThrough || this.#givenUp.has(request)) return true;
     return this.#stopped.has(this.#responseOfItem.get(item) ?? "");
   }
 
@@ -277,19 +285,11 @@ export class CallRules {
     }
   }
 
-  // ---- the caller's audio -------------------------------------------------------------------
-
   /** voiceStart: first frame of the voice that is going on, -1 when the model erred. */
   checkSpanStart(first: number, voiceStart: number, earliest: number): void {
     if (voiceStart < 0) return;
     const needed = Math.max(earliest, voiceStart - PRE_ROLL_FRAMES + ONSET_SLACK_FRAMES);
     if (first > needed) this.fail("a turn begins with its pre-roll");
-  }
-
-  checkSpan(first: number, end: number, arrived: { first: number; end: number } | undefined): void {
-    if (arrived === undefined || arrived.first !== first || arrived.end !== end) {
-      this.fail("what was captured of a turn is what is committed");
-    }
   }
 }
 

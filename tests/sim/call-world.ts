@@ -3,7 +3,7 @@
 import type { ConversationCount } from "../../service/contract/call-effects.ts";
 import { BargeInRules } from "./barge-in-rules.ts";
 import type { CallResult } from "./call-result.ts";
-import { CallRules } from "./call-rules.ts";
+import { type BrokenRule, CallRules } from "./call-rules.ts";
 import { toleranceOf } from "./call-tolerance.ts";
 import { CallerModel } from "./caller-model.ts";
 import { Dice } from "./dice.ts";
@@ -16,7 +16,7 @@ import { ProviderModel } from "./provider-model.ts";
 import { SAMPLES_PER_MS, ServiceModel } from "./service-model.ts";
 import { SpeculationRules } from "./speculation-rules.ts";
 import { SwitchRules } from "./switch-rules.ts";
-import type { ThinkingCount } from "./thinker-model.ts";
+import type { ThinkingCount } from "./thinking-model.ts";
 import { Trace } from "./trace.ts";
 import { VirtualTime } from "./virtual-time.ts";
 
@@ -24,7 +24,9 @@ const FRAME_MS = 20;
 /** A bound for a world that does not end by itself. */
 const STEPS_MAX = 400_000;
 /** A slow store, and a little. */
-const AFTERLIFE_MS = 2_000;
+const STORE_MS_MAX = 2_000;
+/** The slowest thinker, and a little. */
+const AFTERLIFE_MS = 31_000;
 
 export class CallWorld {
   readonly time = new VirtualTime();
@@ -53,6 +55,8 @@ export class CallWorld {
   #isLost = false;
   #session = 0;
   #steps = 0;
+  /** The first one: guards of the service may have caught it. */
+  #broken: BrokenRule | null = null;
   // Three of the commonest events, made once.
   readonly #nextFrame = () => this.#microphone();
   readonly #arriveSpeech = () => this.#onMicrophone(true);
@@ -65,7 +69,10 @@ export class CallWorld {
     const { knobs, time, dice } = this;
     const nowMs = () => time.nowMs();
     this.trace = new Trace(nowMs, isTraced);
-    this.rules = new CallRules(nowMs, toleranceOf(knobs));
+    const onBroken = (broken: BrokenRule) => {
+      this.#broken ??= broken;
+    };
+    this.rules = new CallRules(nowMs, toleranceOf(knobs), onBroken);
     const fail = (rule: string) => this.rules.fail(rule);
     this.bargeIn = new BargeInRules(knobs, fail);
     this.speculation = new SpeculationRules(nowMs, knobs.speculation, fail);
@@ -100,13 +107,15 @@ export class CallWorld {
 
   run(): CallResult {
     let brokenRule: string | null = null;
+    let overMs = 0;
     try {
       this.time.at(0, () => this.#microphone());
       this.#schedule.plan();
       while (!this.#schedule.isFinished() && this.#step());
       if (this.#steps >= STEPS_MAX) this.rules.fail("a call comes to its end");
       if (this.service.timersSet() > 0) this.rules.fail("every timer is freed at the end");
-      this.#outlive();
+      overMs = this.time.nowMs();
+      this.#outlive(overMs);
     } catch (error) {
       if (!(error instanceof Error)) throw error;
       const where = error.name === "BrokenRule" ? "" : ` (${error.stack?.split("\n")[2]?.trim()})`;
@@ -116,7 +125,7 @@ export class CallWorld {
       seed: this.#seed,
       digest: this.trace.digest(),
       brokenRule,
-      simulatedMs: this.time.nowMs(),
+      simulatedMs: overMs > 0 ? overMs : this.time.nowMs(),
       steps: this.#steps,
       counts: this.#counts,
       trace: this.trace.lines ?? [],
@@ -128,16 +137,17 @@ export class CallWorld {
     if (this.#steps >= STEPS_MAX || !this.time.step()) return false;
     this.#steps += 1;
     this.service.thinking.drain();
+    if (this.#broken !== null) throw this.#broken;
     return true;
   }
 
   /** Thinkers that the hang-up left behind may answer still; nothing may come of it. */
-  #outlive(): void {
+  #outlive(overMs: number): void {
     const { thinking } = this.service;
-    const endMs = this.time.nowMs() + AFTERLIFE_MS;
-    thinking.checkEnded();
-    while (thinking.isThinking() && this.time.nowMs() < endMs && this.#step());
+    thinking.rules.checkEnded();
+    while (thinking.isThinking() && this.time.nowMs() < overMs + STORE_MS_MAX && this.#step());
     thinking.checkLeft();
+    while (this.time.nowMs() < overMs + AFTERLIFE_MS && this.#step());
   }
 
   // ---- the way between ----------------------------------------------------------------------
@@ -186,7 +196,10 @@ export class CallWorld {
     // The key has not come, and need not any more: they lie in the provider's buffer, and are
     // committed with the next words that it hears.
     const isLeft = before === "none" && turns !== "local" && this.#voiceStart < 0;
-    const isExcused = isLeft || this.bargeIn.isSpeechHeld();
+    // A protected greeting holds what is said before its first sample too.
+    const sequence = this.service.conversation.sequence();
+    const isGreetingDue = this.knobs.isGreetingProtected && sequence.isWanted("greeting");
+    const isExcused = isLeft || isGreetingDue || this.bargeIn.isSpeechHeld();
     if (this.service.isReady()) this.switches.onSwitch(this.service.core.frames(), isExcused);
     this.toProvider((provider) => provider.input.setTurns(turns));
     this.service.setTurns(turns);
@@ -254,6 +267,7 @@ export class CallWorld {
   }
 
   #microphone(): void {
+    if (this.#schedule.isFinished()) return;
     const isAgentHeard = this.farEnd.isHeard();
     const isVoiced = this.caller.frame(isAgentHeard);
     if (!isVoiced) this.#voiceStart = -1;
@@ -272,7 +286,7 @@ export class CallWorld {
     this.rules.checkAnswerOwed();
     this.rules.pace.checkPause();
     this.speculation.check();
-    this.service.thinking.rules.check();
+    this.service.thinking.check();
     if (!this.service.isOver) this.bargeIn.checkFrame();
   }
 

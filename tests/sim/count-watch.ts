@@ -13,4 +13,5 @@ export function watchCount(
   else if (name === "response_resync") rules.onResync();
   else if (name === "answer_again") thinking.onAnswerAgain();
   else if (name === "idle_nudge") thinking.onNudge();
+  else if (name === "response_expired") thinking.onGivenUp();
 }

@@ -64,6 +64,8 @@ export interface Knobs {
   /** How soon a wait is bridged; 0: never. */
   readonly progressMs: number;
   readonly storeAwayPercent: number;
+  /** The upstream takes no output of a tool just now. */
+  readonly noRoomPercent: number;
   readonly lateAfterCancelMs: number;
   readonly refusePercent: number;
   readonly lostCreatedPercent: number;
@@ -128,6 +130,7 @@ export function drawKnobs(dice: Dice): Knobs {
     thinkersPerCall: dice.between(1, 3),
     progressMs: sometimes(70, 4_000),
     storeAwayPercent: sometimes(30, 60),
+    noRoomPercent: sometimes(20, 50),
     lateAfterCancelMs: sometimes(60, 400),
     refusePercent: sometimes(20, 30),
     lostCreatedPercent: sometimes(12, 20),
@@ -177,6 +180,9 @@ export function withHybrid(knobs: Knobs): Knobs {
   return isHybrid ? { ...knobs, turnDetection: "hybrid" } : knobs;
 }
 
+/** Answers that call tools again and again would keep a call from its rest. */
+const CALM_TOOL_PERCENT = 20;
+
 /** The same call with every fault off: what must still work afterwards. */
 export function withoutFaults(knobs: Knobs): Knobs {
   return {
@@ -191,6 +197,7 @@ export function withoutFaults(knobs: Knobs): Knobs {
     switchPercent: 0,
     pressTwicePercent: 0,
     slowDeltaPercent: 0,
+    toolPercent: Math.min(knobs.toolPercent, CALM_TOOL_PERCENT),
     refusePercent: 0,
     lostCreatedPercent: 0,
     lostDonePercent: 0,

@@ -28,6 +28,7 @@ const NEEDED = [
   "service/lane/fast/held-tool-calls.ts",
   "service/lane/fast/lane-owner.ts",
   "service/lane/fast/tool-answer.ts",
+  "service/provider/circuit-breaker.ts",
   "service/provider/deadline.ts",
   "service/thinker",
   "service/upstream/commit-acks.ts",

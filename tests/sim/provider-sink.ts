@@ -2,8 +2,11 @@
 // commit held against what the service said it would be.
 import { SEND } from "../../service/contract/send-result.ts";
 import type { CallWorld } from "./call-world.ts";
-import type { SpanRecord } from "./span-record.ts";
+import type { CommittedSpan, SpanRecord } from "./span-record.ts";
 import { firstFrameIn, framesIn } from "./tape-model.ts";
+
+/** What a commit made of the provider's buffer, nothing when it was refused. */
+type Arrived = { readonly first: number; readonly end: number } | undefined;
 
 export interface ProviderSinkParts {
   readonly world: CallWorld;
@@ -23,10 +26,14 @@ export function providerSink({ world, spans, isReady }: ProviderSinkParts) {
     commit: () => {
       const span = spans.sent();
       world.toProvider(({ input }) => {
-        const isCrossed = span?.isCrossed === true || world.knobs.turnDetection === "hybrid";
+        const isHybrid = world.knobs.turnDetection === "hybrid";
+        const isCrossed = span?.isCrossed === true || isHybrid;
+        const commits = input.committed.length;
         input.commit(isCrossed);
-        if (isCrossed) return;
-        world.rules.checkSpan(span?.first ?? -1, span?.end ?? -1, input.committed.at(-1));
+        if (isHybrid) return;
+        const arrived = input.committed[commits];
+        const isRight = isCrossed ? isRestOf(span, arrived) : isSame(span, arrived);
+        if (!isRight) world.rules.fail("what was captured of a turn is what is committed");
       });
       return SEND.SENT;
     },
@@ -35,4 +42,14 @@ export function providerSink({ world, spans, isReady }: ProviderSinkParts) {
       return SEND.SENT;
     },
   };
+}
+
+function isSame(span: CommittedSpan | undefined, arrived: Arrived): boolean {
+  return span !== undefined && span.first === arrived?.first && span.end === arrived.end;
+}
+
+/** What the provider has not committed by itself, or lost with its session: perhaps nothing. */
+function isRestOf(span: CommittedSpan | undefined, arrived: Arrived): boolean {
+  if (span === undefined || arrived === undefined) return span !== undefined;
+  return span.first <= arrived.first && span.end === arrived.end;
 }

@@ -134,6 +134,7 @@ export class ServiceModel implements ProviderEvents {
     this.#world.trace.note("goodbye");
     this.#world.rules.onGoodbye();
     this.#world.bargeIn.onGoodbye();
+    this.thinking.rules.onGoodbye();
     this.conversation.sayGoodbye("limit_reached", "Say goodbye.");
   }
 
@@ -171,7 +172,7 @@ export class ServiceModel implements ProviderEvents {
     const isUnheard = this.conversation.isAnswerLost() && !isWritten;
     this.#effects.spans.onRestored(isUnheard, this.isProviderTurns());
     this.#effects.forwarder.onRestored(isUnheard);
-    this.conversation.onUpstreamRestored();
+    this.thinking.rules.onRestored(() => this.conversation.onUpstreamRestored());
   }
 
   /** Was any sample of it ever sent to the caller? What a full ledger forgot counts as sent. */
@@ -262,7 +263,7 @@ export class ServiceModel implements ProviderEvents {
     const { rules } = this.#world;
     if (code === "conversation_already_has_active_response") {
       rules.onAlreadyActive();
-      this.thinking.rules.onAskedInVain();
+      this.thinking.rules.onRefused();
     } else if (code === "response_cancel_not_active") rules.onNothingToCancel();
     else if (code === "input_audio_buffer_commit_empty") {
       this.#effects.spans.onRefused();
@@ -294,7 +295,6 @@ function isSent(item: LedgerItem): boolean {
 /** It never gives up on the caller: when the call ends is the schedule's. */
 function idleOf({ nudgeAfterMs }: Knobs): IdleSettings | null {
   if (nudgeAfterMs === 0) return null;
-  const goodbye = { goodbyeAfterMs: 0, goodbyeInstructions: "" };
   const words = { nudgeInstructions: NUDGE, nudgeWaitingInstructions: NUDGE_WAITING };
-  return { nudgeAfterMs, nudgesMax: 1, ...words, ...goodbye };
+  return { nudgeAfterMs, nudgesMax: 1, ...words, goodbyeAfterMs: 0, goodbyeInstructions: "" };
 }

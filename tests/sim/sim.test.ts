@@ -53,6 +53,8 @@ describe("a simulated call", () => {
       "item_deleted",
       "response_resync",
       "false_onset",
+      ...["prompt", "soon", "slow", "fails", "throws"].map((temper) => `thinker_${temper}`),
+      ...["empty", "huge", "deaf", "silent"].map((temper) => `thinker_${temper}`),
     ]) {
       expect(seen.has(name)).toBe(true);
     }

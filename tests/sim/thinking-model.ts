@@ -7,15 +7,17 @@ import { CallThinking } from "../../service/call-thinking.ts";
 import type { Clock, TimerHandle } from "../../service/contract/clock.ts";
 import { SILENT_LOG } from "../../service/contract/log.ts";
 import { NO_METRICS } from "../../service/contract/metrics.ts";
-import { SEND } from "../../service/contract/send-result.ts";
+import { SEND, type SendResult } from "../../service/contract/send-result.ts";
 import { NO_WATCH } from "../../service/contract/thinker.ts";
 import type { Conversation } from "../../service/conversation/conversation.ts";
 import { HeldToolCalls, type ToolCall } from "../../service/lane/fast/held-tool-calls.ts";
 import { ToolAnswers } from "../../service/lane/fast/tool-answer.ts";
+import { ROUTING_TOOL } from "../../service/thinker/routing-tool.ts";
 import { ThinkerPool } from "../../service/thinker/thinker-pool.ts";
 import { createSeededRandom } from "../support/seeded-random.ts";
 import type { CallWorld } from "./call-world.ts";
-import { ThinkerModel } from "./thinker-model.ts";
+import { ResultStoreModel } from "./result-store-model.ts";
+import { type Temper, ThinkerModel } from "./thinker-model.ts";
 import { ThinkingRules } from "./thinking-rules.ts";
 import type { Appointment } from "./virtual-time.ts";
 
@@ -23,6 +25,7 @@ import type { Appointment } from "./virtual-time.ts";
 const IDS_SEED = 1;
 const WALL_EPOCH_MS = 1_767_225_600_000;
 const PROGRESS_MAX = 2;
+export type ThinkingCount = `thinker_${Temper}` | "tool_output_as_text";
 /** Never asked: nobody vouches for the caller. */
 const NO_STORE = {
   name: "memory",
@@ -49,6 +52,7 @@ export class ThinkingModel {
   readonly held: HeldToolCalls;
   readonly #parts: ThinkingModelParts;
   readonly #thinkers: ThinkerModel;
+  readonly #store: ResultStoreModel;
   readonly #pool: ThinkerPool;
   readonly #thinking: CallThinking;
   readonly #answers: ToolAnswers;
@@ -56,19 +60,22 @@ export class ThinkingModel {
   readonly #sessionCalls = new Set<string>();
   #handleLast = 0;
   #isDue = false;
+  #isCalm = false;
   #thrown: Error | null = null;
   #isClosed = false;
 
   constructor(parts: ThinkingModelParts) {
     this.#parts = parts;
     const { time, dice, knobs, rules } = parts.world;
-    const fail = (rule: string) => rules.fail(rule);
     this.rules = new ThinkingRules({
-      ...{ nowMs: () => time.nowMs(), fail, isAgentQuiet: parts.isAgentQuiet },
-      ...{ thinkerMsMax: knobs.thinkerMsMax, progressMax: PROGRESS_MAX },
+      ...{ nowMs: () => time.nowMs(), isAgentQuiet: parts.isAgentQuiet },
+      fail: (rule) => rules.fail(rule),
+      ...{ ...knobs, progressMax: PROGRESS_MAX },
     });
+    const outside = { time, dice, knobs, onSettled: () => this.#due() };
+    this.#store = new ResultStoreModel(outside);
     this.#thinkers = new ThinkerModel({
-      ...{ time, dice, knobs, fail, onSettled: () => this.#due() },
+      ...{ world: outside, clock: this.#clock(), rules: this.rules },
       count: (temper) => parts.world.count(`thinker_${temper}`),
     });
     this.#pool = this.#createPool();
@@ -81,7 +88,9 @@ export class ThinkingModel {
   }
 
   calm(): void {
+    this.#isCalm = true;
     this.#thinkers.calm();
+    this.#store.calm();
   }
 
   onUpstreamReady(): void {
@@ -92,7 +101,7 @@ export class ThinkingModel {
 
   onLost(): void {
     this.#sessionCalls.clear();
-    this.rules.onAskedInVain();
+    this.rules.onLost();
   }
 
   onToolCall(toolCallId: string, turnId: number): void {
@@ -103,6 +112,7 @@ export class ThinkingModel {
 
   close(): void {
     this.#isClosed = true;
+    this.rules.onEnd();
     this.#answers.close();
     this.#thinking.close();
     this.#due();
@@ -124,14 +134,21 @@ export class ThinkingModel {
     return this.#pool.working() > 0;
   }
 
+  /** With every frame, while the call lives. */
+  check(): void {
+    const conversation = this.#parts.conversation();
+    this.rules.check(conversation.turnId(), () => {
+      const sequence = conversation.sequence();
+      const { world } = this.#parts;
+      const isIdle = sequence.state() === "idle" && sequence.waiting() === 0;
+      return isIdle && !world.isLost() && !world.rules.isTurnOpen();
+    });
+  }
+
   /** Nothing of the call stays behind, whoever still thinks. */
   checkLeft(): void {
     if (this.#timers.size > 0) this.#fail("every timer is freed at the end");
     if (this.isThinking()) this.#fail("every place of a thinker is given back");
-  }
-
-  checkEnded(): void {
-    if (this.#thinkers.atWork() > 0) this.#fail("a hang-up ends whatever is thought about");
   }
 
   #fail(rule: string): never {
@@ -158,7 +175,7 @@ export class ThinkingModel {
     });
     memory.attachNobody();
     return new CallThinking({
-      ...{ pool: this.#pool, store: this.#thinkers, memory, lookUp: null, business: new Map() },
+      ...{ pool: this.#pool, store: this.#store, memory, lookUp: null, business: new Map() },
       ...{
         responderPrompt: "Ask specialists.",
         stallingPrompt: "Stall.",
@@ -181,13 +198,17 @@ export class ThinkingModel {
         onNotice: () => undefined,
         onCount: (name) => world.count(name),
         onBug: (error) => this.#onBug(error),
-        answerTool: (request, onAnswer) => this.#thinking.answerTool(request, onAnswer),
+        answerTool: (request, onAnswer) =>
+          this.#thinking.answerTool(request, (answer) => {
+            this.rules.onFound(request.toolCallId);
+            onAnswer(answer);
+          }),
       },
-      upstream: { submitToolOutput: (toolCallId) => this.#submit(toolCallId) },
+      upstream: { submitToolOutput: (toolCallId, output) => this.#submit(toolCallId, output) },
       onAnswered: (turnId) => {
         const isWanted = turnId === conversation().turnId();
         if (isWanted) world.rules.onAnswerOwed();
-        this.rules.onAnswered(isWanted);
+        this.rules.onAnswered(turnId, isWanted);
         world.trace.note("answer", turnId);
         conversation().onToolAnswered(turnId);
       },
@@ -239,16 +260,17 @@ export class ThinkingModel {
 
   #carryOut(call: ToolCall): void {
     this.#parts.world.speculation.onToolCarriedOut();
-    this.rules.onQuestion(call.toolCallId, call.turnId);
-    this.#thinking.onHeard({ speaker: "caller", text: "What is it?", turnId: call.turnId });
+    this.rules.onQuestion(call.toolCallId, call.name === ROUTING_TOOL);
+    this.#thinking.onHeard({ speaker: "caller", turnId: call.turnId, text: "What is it?" });
     this.#answers.carryOut(call);
     this.#due();
   }
 
   /** As the steady upstream: a call of a session that is gone is answered as text. */
-  #submit(toolCallId: string): typeof SEND.SENT {
+  #submit(toolCallId: string, output: string): SendResult {
     const { world } = this.#parts;
-    this.rules.onOutput(toolCallId);
+    if (!this.#isCalm && world.dice.chance(world.knobs.noRoomPercent)) return SEND.DROPPED;
+    this.rules.onOutput(toolCallId, output);
     if (this.#sessionCalls.has(toolCallId)) {
       world.toProvider((provider) => provider.tools.submit(toolCallId));
     } else world.count("tool_output_as_text");
@@ -258,7 +280,7 @@ export class ThinkingModel {
   /** What a model writes: mostly as it was told to. */
   #drawQuestion(): { readonly name: string; readonly argumentsText: string } {
     const { dice } = this.#parts.world;
-    const name = dice.chance(95) ? "route_to_thinker" : "order_pizza";
+    const name = dice.chance(95) ? ROUTING_TOOL : "order_pizza";
     if (dice.chance(5)) return { name, argumentsText: "{domain: weather" };
     const domain = dice.pick(["weather", "weather", "knowledge", "research", "poetry"]);
     const query = dice.pick(["in Oslo", "in Rome"]);

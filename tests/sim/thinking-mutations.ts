@@ -103,8 +103,30 @@ export const THINKING_MUTATIONS: readonly Mutation[] = [
     replacements: [["(owner.waiting.isWaiting() ? nudgeWaitingInstructions : null) ??", ""]],
   },
   {
-    rule: "thinkers: the caller's words go into an answer for everybody",
+    rule: "thinkers: the call's words go into an answer that is kept",
     file: DESK,
     replacements: [["said: isCaching ? [] : [...this.#said],", "said: [...this.#said],"]],
+  },
+  {
+    rule: "thinkers: one is asked after the hang-up",
+    file: DESK,
+    replacements: [["    this.#closing.signal.throwIfAborted();\n", ""]],
+  },
+  {
+    rule: "thinkers: a megabyte goes to the model",
+    file: "service/thinker/thinker-result.ts",
+    replacements: [["response.length > RESPONSE_CHARACTERS_MAX", "response.length < 0"]],
+  },
+  {
+    rule: "thinkers: an output that found no room is forgotten",
+    file: "service/lane/fast/tool-answer.ts",
+    replacements: [
+      ["    this.#kept.push({ toolCallId, untilMs: ", "    void ({ toolCallId, untilMs: "],
+    ],
+  },
+  {
+    rule: "thinkers: everybody tries a provider that rested",
+    file: "service/provider/circuit-breaker.ts",
+    replacements: [['    if (this.#state === "probing") return null;\n', ""]],
   },
 ];
