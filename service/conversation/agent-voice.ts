@@ -107,6 +107,7 @@ export class AgentVoice {
   onResponseCreated(responseId: string, tag: string): void {
     const isWanted = this.sequence.onCreated(responseId, tag);
     if (!isWanted) return;
+    this.failed.onTakenUp(this.sequence.current()?.asker ?? "turn");
     this.hold.notice({ kind: "response_started", turnId: this.responseTurnId(), responseId });
   }
 

@@ -59,11 +59,16 @@ export class FailedAnswer {
     this.drop();
   }
 
+  /** Another request of its turn was taken up: one response answers both. */
+  onTakenUp(asker: ResponseAsker): void {
+    if (this.#ask !== null && AWAITED.has(asker)) this.drop();
+  }
+
   /** The timer's time. */
   onAgain(): void {
     const ask = this.#ask;
     this.#ask = null;
-    if (ask === null || this.#sequence.isWanted(ask.asker)) return;
+    if (ask === null || [...AWAITED].some((asker) => this.#sequence.isWanted(asker))) return;
     this.#sequence.ask({ ...ask, deadlineMs: this.#effects.nowMs() + ASK_MS_MAX });
   }
 

@@ -99,6 +99,15 @@ describe("an answer that fails before its first sound", () => {
     expect(asked(call)).toBe(1);
   });
 
+  test("another request of its turn that is taken up answers it too", () => {
+    const call = answering();
+    fail(call, "r1");
+    call.conversation.onToolAnswered();
+    call.created("r2");
+    call.frames(500);
+    expect(asked(call)).toBe(2);
+  });
+
   test("nobody waits for it any more when the caller speaks, or the call ends", () => {
     const spoken = answering();
     fail(spoken, "r1");

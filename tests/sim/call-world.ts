@@ -286,7 +286,7 @@ export class CallWorld {
     this.rules.checkAnswerOwed();
     this.rules.pace.checkPause();
     this.speculation.check();
-    this.service.thinking.check();
+    if (!this.service.isOver) this.service.thinking.check();
     if (!this.service.isOver) this.bargeIn.checkFrame();
   }
 
