@@ -6,6 +6,13 @@ const FAILED = "service/conversation/failed-answer.ts";
 
 export const ANSWER_MUTATIONS: readonly Mutation[] = [
   {
+    rule: "asks pile up behind a response",
+    file: "service/conversation/response-ask.ts",
+    replacements: [
+      ["    this.forget(ask.asker);\n    this.#asks.push(ask);", "    this.#asks.push(ask);"],
+    ],
+  },
+  {
     rule: "a failed answer forgotten",
     file: FAILED,
     replacements: [["    this.#ask = ask;\n", ""]],

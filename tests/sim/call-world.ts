@@ -14,6 +14,7 @@ import { HybridRules } from "./hybrid-rules.ts";
 import { Link } from "./link.ts";
 import { ProviderModel } from "./provider-model.ts";
 import { SAMPLES_PER_MS, ServiceModel } from "./service-model.ts";
+import { checkQueues } from "./queue-rules.ts";
 import { SpeculationRules } from "./speculation-rules.ts";
 import { SwitchRules } from "./switch-rules.ts";
 import type { ThinkingCount } from "./thinking-model.ts";
@@ -57,7 +58,6 @@ export class CallWorld {
   #steps = 0;
   /** The first one: guards of the service may have caught it. */
   #broken: BrokenRule | null = null;
-  // Three of the commonest events, made once.
   readonly #nextFrame = () => this.#microphone();
   readonly #arriveSpeech = () => this.#onMicrophone(true);
   readonly #arriveSilence = () => this.#onMicrophone(false);
@@ -248,7 +248,6 @@ export class CallWorld {
     if (isAnswered) this.rules.onAnswerOwed();
   }
 
-  /** A turn that the provider committed by itself is known to the service. */
   onProviderTurn(): void {
     this.#schedule.onTurnHeard();
   }
@@ -286,8 +285,10 @@ export class CallWorld {
     this.rules.checkAnswerOwed();
     this.rules.pace.checkPause();
     this.speculation.check();
-    if (!this.service.isOver) this.service.thinking.check();
-    if (!this.service.isOver) this.bargeIn.checkFrame();
+    if (this.service.isOver) return;
+    this.service.thinking.check();
+    checkQueues(this.service.conversation, this.rules);
+    this.bargeIn.checkFrame();
   }
 
   #report(item: number, samples: number, generation: number): void {
