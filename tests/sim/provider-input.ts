@@ -40,7 +40,10 @@ export class ProviderInput {
     readonly first: number;
     readonly end: number;
     readonly itemId: string;
+    readonly isOwn: boolean;
   }[] = [];
+  /** So many of them, in order, the service was told of. */
+  #told = 0;
 
   constructor(
     dice: Dice,
@@ -116,11 +119,18 @@ export class ProviderInput {
     if (this.#turns !== "none" || this.#hasLost) this.#nextFrame = -1;
   }
 
-  /** What a response would answer: nothing the caller said stands there twice. */
-  checkOnce(deleted: ReadonlySet<string>): void {
+  told(): number {
+    return this.#told;
+  }
+
+  /**
+   * What a response would answer: nothing the caller said stands there twice. told: as it was when
+   * the response was asked for. Nobody deletes what nobody asked for before being told of it.
+   */
+  checkOnce(deleted: ReadonlySet<string>, told: number): void {
     let heardTo = 0;
-    for (const { first, end, itemId } of this.committed.slice(this.#committedFrom)) {
-      if (deleted.has(itemId)) continue;
+    for (const [index, { first, end, itemId, isOwn }] of this.committed.entries()) {
+      if (index < this.#committedFrom || deleted.has(itemId) || (isOwn && index >= told)) continue;
       if (first < heardTo) this.#owner.breakRule("no sample is in the conversation twice");
       heardTo = end;
     }
@@ -153,7 +163,10 @@ export class ProviderInput {
       this.#owner.breakRule("a turn's samples are upstream once, in order");
     }
     const itemId = `user${this.committed.length + 1}`;
-    this.committed.push({ first, end, itemId });
-    this.#owner.acknowledge((events) => events.onCommitted(itemId), isOwn);
+    const count = this.committed.push({ first, end, itemId, isOwn });
+    this.#owner.acknowledge((events) => {
+      this.#told = count;
+      events.onCommitted(itemId);
+    }, isOwn);
   }
 }

@@ -121,8 +121,8 @@ export class ProviderModel {
 
   // ---- commands, as they arrive -------------------------------------------------------------
 
-  respond(tag: string): void {
-    this.input.checkOnce(this.#deleted);
+  respond(tag: string, told: number): void {
+    this.input.checkOnce(this.#deleted, told);
     if (this.#dice.chance(this.#knobs.slowCreatedPercent)) {
       this.#inSession(this.#dice.between(9_500, 14_000), () => this.#respondNow(tag));
     } else this.#respondNow(tag);

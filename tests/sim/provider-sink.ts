@@ -2,6 +2,7 @@
 // commit held against what the service said it would be.
 import { SEND } from "../../service/contract/send-result.ts";
 import type { CallWorld } from "./call-world.ts";
+import type { ProviderModel } from "./provider-model.ts";
 import type { CommittedSpan, SpanRecord } from "./span-record.ts";
 import { firstFrameIn, framesIn } from "./tape-model.ts";
 
@@ -12,6 +13,12 @@ export interface ProviderSinkParts {
   readonly world: CallWorld;
   readonly spans: SpanRecord;
   readonly isReady: () => boolean;
+}
+
+/** A response is asked for now, knowing what has been told until now. */
+export function asking({ input }: ProviderModel, tag: string): (provider: ProviderModel) => void {
+  const told = input.told();
+  return (provider) => provider.respond(tag, told);
 }
 
 export function providerSink({ world, spans, isReady }: ProviderSinkParts) {

@@ -15,7 +15,7 @@ import type { CallWorld } from "./call-world.ts";
 import { watchCount } from "./count-watch.ts";
 import { PacerModel } from "./pacer-model.ts";
 import { pacerOwner } from "./pacer-owner.ts";
-import { providerSink } from "./provider-sink.ts";
+import { asking, providerSink } from "./provider-sink.ts";
 import type { ServiceModel } from "./service-model.ts";
 import { ServiceTimers } from "./service-timers.ts";
 import { SpanRecord } from "./span-record.ts";
@@ -155,7 +155,7 @@ export class ServiceEffects implements CallEffects {
     this.#world.bargeIn.onRequest(request.tag, request.instructions);
     const { conversation, thinking } = this.#service;
     thinking.rules.onRequest(request.tag, request.instructions, conversation.turnId());
-    this.#world.toProvider((provider) => provider.respond(request.tag));
+    this.#world.toProvider(asking(this.#world.provider, request.tag));
     return SEND.SENT;
   }
 

@@ -10,6 +10,7 @@ import type {
 } from "../../../service/contract/upstream.ts";
 import type { SimulatedTurns } from "../knobs.ts";
 import type { ProviderEvents } from "../provider-model.ts";
+import { asking } from "../provider-sink.ts";
 import { answerAudio } from "./answers.ts";
 import type { AudioWorld } from "./audio-world.ts";
 
@@ -74,7 +75,7 @@ export class AudioUpstream implements Upstream, ProviderEvents {
   respond({ tag }: ResponseRequest): SendResult {
     this.#world.trace.note("respond", Number(tag.split(":").at(-1)));
     this.#world.rules.onRequest(tag, Number(tag.split(":")[1]), false);
-    this.#world.toProvider((provider) => provider.respond(tag));
+    this.#world.toProvider(asking(this.#world.provider, tag));
     return SEND.SENT;
   }
 
