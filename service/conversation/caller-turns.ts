@@ -180,7 +180,7 @@ export class CallerTurns {
   /** The session is gone, and with it what was only tried in it and what it was hearing. */
   onUpstreamLost(): void {
     this.speculation.onLost();
-    this.#parts.clear();
+    this.#parts.onLost();
     this.providerTurns.onLost();
   }
 

@@ -19,6 +19,8 @@ export class ProviderParts {
   readonly #itemIds: string[] = [];
   /** The frame after the last one that the provider committed of the running speech. */
   #endFrame = 0;
+  /** The same of the turns before: a pre-roll may reach behind it, what is sent again may not. */
+  #turnsEndFrame = 0;
   /** Where the provider's newest stop lies in the call's audio. */
   #stopFrame = 0;
 
@@ -51,9 +53,21 @@ export class ProviderParts {
     return Math.max(firstFrame, this.#itemIds.length > 0 ? this.#endFrame : 0);
   }
 
-  /** The speech became a turn, or its session is gone. */
+  /** Where what was committed early is sent again from, should it be taken back. */
+  againFrame(firstFrame: number): number {
+    return Math.max(this.restFrame(firstFrame), this.#turnsEndFrame);
+  }
+
+  /** The speech became a turn, or somebody else owns the turns. */
   clear(): void {
+    if (this.#itemIds.length > 0) this.#turnsEndFrame = this.#endFrame;
     this.#itemIds.length = 0;
+  }
+
+  /** The session is gone with all that it held. */
+  onLost(): void {
+    this.#itemIds.length = 0;
+    this.#turnsEndFrame = 0;
   }
 
   /** The speech was none. */

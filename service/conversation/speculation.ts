@@ -41,7 +41,7 @@ export interface SpeculationSettings {
 interface Pending extends FrameSpan {
   readonly beganMs: number;
   /** Where it is appended again from, should the caller go on. */
-  readonly restFrame: number;
+  readonly againFrame: number;
   /** The caller's item, none until the provider has named it. */
   readonly itemIds: string[];
   /** The provider refused the commit: there is no item. */
@@ -111,7 +111,7 @@ export class Speculation {
     // The provider has committed it all by itself: the local detection's word is near.
     if (this.#parts.covers(speechEndFrame)) return;
     const endFrame = this.#effects.commitEarly(restFrame, speechEndFrame);
-    if (endFrame >= 0) this.#begin({ firstFrame: span.firstFrame, endFrame }, restFrame, silenceMs);
+    if (endFrame >= 0) this.#begin({ firstFrame: span.firstFrame, endFrame }, silenceMs);
   }
 
   /** The caller speaks again. */
@@ -192,13 +192,14 @@ export class Speculation {
     return this.#effects.nowMs() - oldestMs >= MINUTE_MS;
   }
 
-  #begin(span: FrameSpan, restFrame: number, silenceMs: number): void {
+  #begin(span: FrameSpan, silenceMs: number): void {
     const nowMs = this.#effects.nowMs();
     this.#isSilenceUsed = true;
     this.#ofTurn += 1;
     this.#beganMs.push(nowMs);
     if (this.#beganMs.length > (this.#settings?.perMinuteMax ?? 0)) this.#beganMs.shift();
-    this.#pending = { ...span, restFrame, beganMs: nowMs, itemIds: [], isRefused: false };
+    const againFrame = this.#parts.againFrame(span.firstFrame);
+    this.#pending = { ...span, againFrame, beganMs: nowMs, itemIds: [], isRefused: false };
     this.#effects.count("speculation_begun");
     this.#turn.decide(silenceMs);
     this.#voice.hold.hold();
@@ -215,7 +216,7 @@ export class Speculation {
     this.#voice.takeBack();
     for (const itemId of pending.itemIds) this.#items.delete(itemId);
     if (pending.itemIds.length === 0 && !pending.isRefused) this.#owe();
-    this.#effects.takeBackEarly(pending.restFrame);
+    this.#effects.takeBackEarly(pending.againFrame);
   }
 
   #owe(): void {

@@ -7,6 +7,7 @@
 //   [.... speech ....|... silence ....|..          provider commits at the first |, we at the second:
 //                                                   its item is the turn, ours what lies behind it
 import type { CommitAck } from "../contract/call-effects.ts";
+import type { HeardAt } from "./provider-clock.ts";
 
 /** Caller audio [firstFrame, endFrame), silence from speechEndFrame on. */
 export interface CommittedSpan {
@@ -33,6 +34,8 @@ export class CommitAcks<Span extends CommittedSpan> {
   readonly #entries: Entry<Span>[] = [];
   #stoppedItemId = "";
   #stoppedFrame = 0;
+  /** The stop was heard before the newest take-back. */
+  #isToldAgain = false;
 
   /** A commit was sent. */
   push(span: Span, isEarly: boolean): void {
@@ -48,6 +51,7 @@ export class CommitAcks<Span extends CommittedSpan> {
   takeBack(span: Span): void {
     const entry = this.#entries.find((candidate) => candidate.span === span);
     if (entry !== undefined) entry.isTakenBack = true;
+    this.#isToldAgain = true;
   }
 
   /** The oldest span under way. */
@@ -65,9 +69,10 @@ export class CommitAcks<Span extends CommittedSpan> {
    * The provider's detection commits, as this item, what lies before the frame. isSignal: the turns
    * are not its own.
    */
-  onProviderStopped(itemId: string, frame: number, isSignal: boolean): void {
+  onProviderStopped(itemId: string, heardAt: HeardAt, isSignal: boolean): void {
     this.#stoppedItemId = isSignal ? itemId : "";
-    this.#stoppedFrame = frame;
+    this.#stoppedFrame = heardAt.frame;
+    this.#isToldAgain = heardAt.isToldAgain;
   }
 
   /** Something was committed as this item. */
@@ -88,6 +93,9 @@ export class CommitAcks<Span extends CommittedSpan> {
   }
 
   #onProviderCommitted(): Acknowledged<Span> {
+    // Ours that was taken back is answered for: this lay behind it, and is appended again with it.
+    const isOver = !this.#entries.some(({ isTakenBack }) => isTakenBack);
+    if (this.#isToldAgain && isOver) return { ack: "behind", span: null };
     const entry = this.#entries.find(({ isOvertaken }) => !isOvertaken);
     if (entry === undefined || this.#stoppedFrame <= entry.span.firstFrame) {
       return { ack: "provider", span: null };

@@ -212,10 +212,10 @@ export class SpanForwarder {
    */
   onProviderStopped(itemId: string, audioEndMs: number): number {
     const nextFrame = this.#open()?.nextFrame ?? this.#tape.framesCaptured();
-    const { frame, isToldAgain } = this.#clock.at(audioEndMs, nextFrame);
-    this.#acks.onProviderStopped(itemId, frame, !this.#isProviderOwned);
-    if (!this.#isHybrid && !isToldAgain) this.#providerEndFrame = frame;
-    return isToldAgain ? -1 : frame;
+    const heardAt = this.#clock.at(audioEndMs, nextFrame);
+    this.#acks.onProviderStopped(itemId, heardAt, !this.#isProviderOwned);
+    if (!this.#isHybrid && !heardAt.isToldAgain) this.#providerEndFrame = heardAt.frame;
+    return heardAt.isToldAgain ? -1 : heardAt.frame;
   }
 
   /** Of the provider's clock, which begins anew with each session. -> ms of the call's audio. */

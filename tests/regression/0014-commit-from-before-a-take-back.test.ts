@@ -30,7 +30,7 @@ test("S1-70: what lies behind a commit that was taken back is no part of the spe
   capture(10);
   forwarder.takeBackEarly(30);
   expect(forwarder.onProviderStopped("theirs", 1_200)).toBe(-1);
-  expect(forwarder.onCommitted("theirs")).toBe("provider");
+  expect(forwarder.onCommitted("theirs")).toBe("behind");
   // 60 frames, 30 of them again, and what comes now.
   capture(5);
   expect(forwarder.onProviderStopped("theirs too", 95 * 20)).toBe(65);

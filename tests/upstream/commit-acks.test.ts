@@ -3,9 +3,14 @@
 // Method: spans of plain numbers; [first, speech end) in frames.
 import { describe, expect, test } from "bun:test";
 import { CommitAcks, type CommittedSpan } from "../../service/upstream/commit-acks.ts";
+import type { HeardAt } from "../../service/upstream/provider-clock.ts";
 
 function span(firstFrame: number, speechEndFrame = firstFrame + 10): CommittedSpan {
   return { firstFrame, speechEndFrame };
+}
+
+function at(frame: number, isToldAgain = false): HeardAt {
+  return { frame, isToldAgain };
 }
 
 describe("CommitAcks under local turns", () => {
@@ -73,7 +78,7 @@ describe("CommitAcks under local turns", () => {
     const acks = new CommitAcks();
     const turn = span(0);
     acks.push(turn, false);
-    acks.onProviderStopped("a", 50, false);
+    acks.onProviderStopped("a", at(50), false);
     expect(acks.onCommitted("a")).toEqual({ ack: "turn", span: turn });
   });
 });
@@ -81,7 +86,7 @@ describe("CommitAcks under local turns", () => {
 describe("CommitAcks under hybrid turns", () => {
   test("S1-70: the provider's commit with none of ours under way is its own", () => {
     const acks = new CommitAcks();
-    acks.onProviderStopped("p", 12, true);
+    acks.onProviderStopped("p", at(12), true);
     expect(acks.onCommitted("p")).toEqual({ ack: "provider", span: null });
   });
 
@@ -89,7 +94,7 @@ describe("CommitAcks under hybrid turns", () => {
     const acks = new CommitAcks();
     const turn = span(0, 10);
     acks.push(turn, false);
-    acks.onProviderStopped("p", 12, true);
+    acks.onProviderStopped("p", at(12), true);
     expect(acks.onCommitted("p")).toEqual({ ack: "turn", span: null });
     expect(acks.onCommitted("ours")).toEqual({ ack: "behind", span: turn });
   });
@@ -98,13 +103,13 @@ describe("CommitAcks under hybrid turns", () => {
     const acks = new CommitAcks();
     const early = span(0, 10);
     acks.push(early, true);
-    acks.onProviderStopped("p", 10, true);
+    acks.onProviderStopped("p", at(10), true);
     expect(acks.onCommitted("p").ack).toBe("early");
     acks.takeBack(early);
     expect(acks.onCommitted("ours").ack).toBe("behind");
     acks.push(early, true);
     acks.takeBack(early);
-    acks.onProviderStopped("q", 10, true);
+    acks.onProviderStopped("q", at(10), true);
     expect(acks.onCommitted("q").ack).toBe("taken_back");
   });
 
@@ -112,7 +117,7 @@ describe("CommitAcks under hybrid turns", () => {
     const acks = new CommitAcks();
     const turn = span(0, 10);
     acks.push(turn, false);
-    acks.onProviderStopped("p", 6, true);
+    acks.onProviderStopped("p", at(6), true);
     expect(acks.onCommitted("p")).toEqual({ ack: "turn", span: null });
     expect(acks.onCommitted("ours")).toEqual({ ack: "turn", span: turn });
   });
@@ -122,16 +127,31 @@ describe("CommitAcks under hybrid turns", () => {
     const early = span(0, 10);
     acks.push(early, true);
     acks.takeBack(early);
-    acks.onProviderStopped("p", 6, true);
+    acks.onProviderStopped("p", at(6), true);
     expect(acks.onCommitted("p").ack).toBe("behind");
     expect(acks.onCommitted("ours").ack).toBe("taken_back");
+  });
+
+  test("S1-69: one from before a take-back, told behind ours, is no part of the next", () => {
+    for (const isToldFirst of [false, true]) {
+      const acks = new CommitAcks();
+      const [early, turn] = [span(0, 10), span(0, 30)];
+      acks.push(early, true);
+      if (isToldFirst) acks.onProviderStopped("p", at(12), true);
+      acks.takeBack(early);
+      acks.push(turn, false);
+      expect(acks.onCommitted("half").ack).toBe("taken_back");
+      if (!isToldFirst) acks.onProviderStopped("p", at(12, true), true);
+      expect(acks.onCommitted("p")).toEqual({ ack: "behind", span: null });
+      expect(acks.onCommitted("whole")).toEqual({ ack: "turn", span: turn });
+    }
   });
 
   test("one that ends before our span begins has nothing to do with it", () => {
     const acks = new CommitAcks();
     const turn = span(20, 30);
     acks.push(turn, false);
-    acks.onProviderStopped("p", 20, true);
+    acks.onProviderStopped("p", at(20), true);
     expect(acks.onCommitted("p")).toEqual({ ack: "provider", span: null });
     expect(acks.onCommitted("ours")).toEqual({ ack: "turn", span: turn });
   });
