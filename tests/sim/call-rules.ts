@@ -12,8 +12,8 @@ const PRE_ROLL_FRAMES = 15;
 const ONSET_SLACK_FRAMES = 3;
 /** A refusal so soon after another one is a retry without waiting. */
 const REFUSED_AGAIN_MS = 1_000;
-/** After this the call ends whether its goodbye was heard or not. */
-const GOODBYE_MS_MAX = 29_900;
+/** From where it was asked for: then the call ends whether its goodbye was heard or not. */
+const GOODBYE_MS_MAX = 19_900;
 
 export class BrokenRule extends Error {
   override readonly name = "BrokenRule";
@@ -130,15 +130,12 @@ export class CallRules {
     if (this.#refusals > 2) this.fail("a refused request waits for the other response's end");
   }
 
-  /**
-   * A response was given up. Had it begun, its last samples may go; else it is not wanted any more.
-   * Those before it may be playing still.
-   */
+  // A response was given up. Had it begun, its last samples may go; else it is not wanted any more.
+  // Those before it may be playing still.
   onResync(): void {
     const tag = this.#openRequest;
     this.#openRequest = "";
-    const hasBegun = [...this.#requestOfItem.values()].includes(this.#requestLast);
-    if (hasBegun) return;
+    if ([...this.#requestOfItem.values()].includes(this.#requestLast)) return;
     this.onResponseFailed(tag);
     this.#givenUp.add(this.#requestLast);
   }
@@ -165,6 +162,11 @@ export class CallRules {
     this.#isGoodbye = true;
     this.#goodbyeMs = this.#nowMs();
     this.owed.settle();
+  }
+
+  /** A part of the goodbye begins, with a limit of its own: what is being said, then its words. */
+  onGoodbyePart(): void {
+    this.#goodbyeMs = this.#nowMs();
   }
 
   /** The caller or its application took the floor: all that was asked for before is stopped. */
@@ -259,9 +261,7 @@ export class CallRules {
     if (heardSamples > item.sentSamples) this.fail("heard is at most sent");
   }
 
-  /**
-   * What the ledger said was heard, against the ear when a clear sent at that moment would arrive.
-   */
+  /** What the ledger said was heard, against the ear when a clear sent then would arrive. */
   checkHeard(heardSamples: number, truthSamples: number): void {
     const overMs = (heardSamples - truthSamples) / this.#tolerance.samplesPerMs;
     if (overMs > this.#tolerance.downJitterMs) this.fail("never more is counted than was heard");

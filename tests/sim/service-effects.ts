@@ -218,6 +218,7 @@ export class ServiceEffects implements CallEffects {
   readonly answerHere = () => this.#world.toProvider(({ input }) => input.answerNothing());
 
   hintTurnEnd(): void {} // The provider of the simulator takes none.
+  noteSavedMs(): void {}
   apologySamples(): number {
     return APOLOGY_SAMPLES;
   }
@@ -238,6 +239,7 @@ export class ServiceEffects implements CallEffects {
   }
 
   setTimer(timer: ConversationTimer, delayMs: number): void {
+    if (timer === "goodbye") this.#world.rules.onGoodbyePart();
     this.#timers.set(timer, delayMs);
   }
 
@@ -273,8 +275,6 @@ export class ServiceEffects implements CallEffects {
     this.#world.count(name);
     watchCount(this.#world, this.#service.thinking.rules, name);
   }
-
-  noteSavedMs(): void {}
 
   end(reason: EndReason): void {
     this.#world.trace.note("ended", reason.length);
