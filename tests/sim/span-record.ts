@@ -115,7 +115,9 @@ export class SpanRecord {
   }
 
   onAcknowledged(): void {
-    this.#acknowledged = Math.min(this.#acknowledged + 1, this.#spans.length);
+    // The provider's own turns are acknowledged too.
+    if (this.#acknowledged === this.#spans.length) return;
+    this.#acknowledged += 1;
     const isTakenBack = this.#spans[this.#acknowledged - 1]?.isTakenBack === true;
     if (!isTakenBack) this.#acknowledgedLast = this.#acknowledged - 1;
   }
