@@ -4,7 +4,7 @@ import type { CallWorld } from "./call-world.ts";
 import type { ThinkingRules } from "./thinking-rules.ts";
 
 export function watchCount(
-  { bargeIn, speculation, rules }: CallWorld,
+  { bargeIn, speculation, rules, switches, service }: CallWorld,
   thinking: ThinkingRules,
   name: ConversationCount,
 ): void {
@@ -14,4 +14,5 @@ export function watchCount(
   else if (name === "answer_again") thinking.onAnswerAgain();
   else if (name === "idle_nudge") thinking.onNudge();
   else if (name === "response_expired") thinking.onGivenUp();
+  else if (name === "protected_speech_dropped") switches.onDropped(service.core.frames());
 }

@@ -18,6 +18,7 @@ export class SwitchRules {
   readonly #heard: boolean[] = [];
   readonly #owed: number[] = [];
   #lostFrame = 0;
+  #droppedFrame = 0;
 
   onMicrophone(isVoiced: boolean, isAgentHeard: boolean): void {
     this.#voiced.push(isVoiced);
@@ -39,6 +40,11 @@ export class SwitchRules {
     this.#owe(this.#voiced.lastIndexOf(false, last) + 1, framesCaptured);
   }
 
+  /** Words that might not interrupt and are over were thrown away, as the settings say. */
+  onDropped(framesCaptured: number): void {
+    this.#droppedFrame = framesCaptured;
+  }
+
   onLost(framesCaptured: number, isHeld: boolean): void {
     this.#lostFrame = framesCaptured;
     this.onSwitch(framesCaptured, isHeld);
@@ -55,8 +61,10 @@ export class SwitchRules {
 
   /** Words that begin with this frame, unless they are few, or may be held. */
   #owe(first: number, framesCaptured: number): void {
-    const end = this.#voiced.indexOf(false, first);
-    const last = Math.min(end < 0 ? this.#voiced.length : end, framesCaptured) - 1;
+    const next = this.#voiced.indexOf(false, first);
+    const end = next < 0 ? this.#voiced.length : next;
+    if (end <= this.#droppedFrame) return;
+    const last = Math.min(end, framesCaptured) - 1;
     if (last - first < WORDS_FRAMES_MIN) return;
     if (this.#heard.slice(Math.max(0, first - HELD_FRAMES), framesCaptured).includes(true)) return;
     this.#owed.push(first);
