@@ -201,6 +201,7 @@ export class CallWorld {
     const isGreetingDue = this.knobs.isGreetingProtected && sequence.isWanted("greeting");
     const isExcused = isLeft || isGreetingDue || this.bargeIn.isSpeechHeld();
     if (this.service.isReady()) this.switches.onSwitch(this.service.core.frames(), isExcused);
+    if (isLeft) this.switches.onLeft(this.service.core.frames());
     this.toProvider((provider) => provider.input.setTurns(turns));
     this.service.setTurns(turns);
   }

@@ -19,6 +19,7 @@ export class SwitchRules {
   readonly #owed: number[] = [];
   #lostFrame = 0;
   #droppedFrame = 0;
+  #leftFrame = 0;
 
   onMicrophone(isVoiced: boolean, isAgentHeard: boolean): void {
     this.#voiced.push(isVoiced);
@@ -43,6 +44,11 @@ export class SwitchRules {
   /** Words that might not interrupt and are over were thrown away, as the settings say. */
   onDropped(framesCaptured: number): void {
     this.#droppedFrame = framesCaptured;
+  }
+
+  /** What was said before lies in the provider's buffer, and comes with the next words. */
+  onLeft(framesCaptured: number): void {
+    this.#leftFrame = framesCaptured;
   }
 
   onLost(framesCaptured: number, isHeld: boolean): void {
@@ -73,6 +79,8 @@ export class SwitchRules {
   /** -> false when words that were being said then are in none of the spans. */
   isAllCommitted(committed: readonly Span[]): boolean {
     return this.#owed.every((first) => {
+      const isLeft = first < this.#leftFrame && !committed.some((span) => span.end > first);
+      if (isLeft) return true;
       for (let frame = first; this.#voiced[frame] === true; frame += 1) {
         if (!committed.some((span) => span.first <= frame && frame < span.end)) return false;
       }
