@@ -141,6 +141,7 @@ export type ConversationCount =
   | "response_resync"
   | "answer_again"
   | "answer_failed"
+  | "answer_unbegun"
   | "late_audio_dropped"
   | "truncated"
   | "item_deleted"

@@ -25,6 +25,7 @@ import type { ResponseSequence } from "./response-sequence.ts";
 export class Conversation {
   /** Told of thinkers at work. */
   readonly waiting: WaitingCaller;
+  readonly isAnswerAwaited = () => this.#turns.providerTurns.isAnswerAwaited();
   readonly #settings: ConversationSettings;
   readonly #effects: CallEffects;
   readonly #voice: AgentVoice;

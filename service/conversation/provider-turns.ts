@@ -15,6 +15,9 @@
 //   speech_started over the agent -> held -- agent quiet --> a turn, from where it began
 //                                      \-- speech_stopped --> kept without an answer, or deleted
 //
+// A turn that the provider committed, and to which it has begun no answer for UNBEGUN_FRAMES_MAX, is
+// asked for here, once: what was typed while the caller spoke waits for that answer too.
+//
 // Limits: what is not heard again AGAIN_FRAMES_MAX after the new session is there, or in
 // AGAIN_SILENT_FRAMES_MAX of silence, never will be.
 import type { CallEffects, CaptureFacts } from "../contract/call-effects.ts";
@@ -33,6 +36,8 @@ const FRAME_MS = 20;
 const AGAIN_SILENT_FRAMES_MAX = 100;
 /** 10 s, where the local detection never hears silence. */
 const AGAIN_FRAMES_MAX = 500;
+/** 5 s, in which nothing else is asked or said either. */
+const UNBEGUN_FRAMES_MAX = 250;
 
 export interface ProviderTurnsParts {
   readonly effects: CallEffects;
@@ -65,6 +70,8 @@ export class ProviderTurns {
   #isAnswerOwed = false;
   /** The newest turn that is over was acknowledged as an item. */
   #isCommitted = false;
+  /** Frames for which its answer has not begun; -1: it has, or is asked for here. */
+  #unbegunFrames = -1;
   /** Where it ends, in the call's frames. */
   #stopFrame = 0;
   /** Which turn the next session is to hear again: one that was open, or one that was over. */
@@ -87,9 +94,15 @@ export class ProviderTurns {
     return this.#isHearing || this.#again === "open";
   }
 
+  /** The provider is to answer the newest turn, and has not begun. */
+  isAnswerAwaited(): boolean {
+    return this.#unbegunFrames >= 0;
+  }
+
   /** Once per captured frame. -> nothing that was said waits for the provider. */
   follow(): boolean {
     if (this.#again !== "none" && !this.#isDown) this.#awaitAgain();
+    if (this.#unbegunFrames >= 0) this.#awaitAnswer();
     if (this.#heldFromMs >= 0 && this.#parts.listener.isAgentQuiet()) {
       this.#beginTurn(this.#heldFromMs);
     }
@@ -146,6 +159,7 @@ export class ProviderTurns {
     } else if (!isRepeated) {
       effects.count("turn_end_unheard");
     }
+    this.#unbegunFrames = this.#isAnsweredHere ? -1 : 0;
     if (this.#isAnsweredHere) askTurn();
   }
 
@@ -225,6 +239,19 @@ export class ProviderTurns {
     this.#isHearing = false;
     this.#isDropped = !listener.onHeldEnded();
     span.letGo(this.#stopFrame);
+  }
+
+  /** The provider was to answer by itself, and whatever kept it from that told nobody. */
+  #awaitAnswer(): void {
+    const state = this.#parts.voice.sequence.state();
+    if (!this.#isAnswerOwed || state === "active") this.#unbegunFrames = -1;
+    if (this.#unbegunFrames < 0 || state !== "idle" || this.isHearing() || this.#isDown) return;
+    this.#unbegunFrames += 1;
+    if (this.#unbegunFrames < UNBEGUN_FRAMES_MAX) return;
+    this.#unbegunFrames = -1;
+    if (!this.#isCommitted) return;
+    this.#parts.effects.count("answer_unbegun");
+    this.#parts.askTurn();
   }
 
   /** The new session does not hear it, however long it is waited for. */

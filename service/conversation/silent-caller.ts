@@ -11,6 +11,8 @@ import type { WaitingCaller } from "./waiting-caller.ts";
 export interface SilentCallerOwner {
   /** Whether the caller waits for a thinker. */
   readonly waiting: WaitingCaller;
+  /** The provider is to answer by itself, and has not begun. */
+  isAnswerAwaited(): boolean;
   turnId(): number;
   sayGoodbye(reason: EndReason, instructions: string): void;
 }
@@ -58,7 +60,7 @@ export class SilentCaller {
     const { sequence } = voice;
     const isResponding = sequence.state() !== "idle" || sequence.waiting() > 0;
     const isCallerSpeaking = facts.vadState() !== VAD_STATE.SILENCE;
-    const isAgentBusy = isResponding || !voice.isDrained();
+    const isAgentBusy = isResponding || !voice.isDrained() || owner.isAnswerAwaited();
     const nowMs = effects.nowMs();
     const step = this.#idle.onFrame(
       nowMs,
