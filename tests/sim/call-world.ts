@@ -193,8 +193,7 @@ export class CallWorld {
   switchTurns(turns: SimulatedTurns): void {
     this.trace.note("switch", turns.length);
     const before = this.service.turns();
-    // The key has not come, and need not any more: they lie in the provider's buffer, and are
-    // committed with the next words that it hears.
+    // The key need not come any more: they are committed with the next words the provider hears.
     const isLeft = before === "none" && turns !== "local" && this.#voiceStart < 0;
     // A protected greeting holds what is said before its first sample too.
     const sequence = this.service.conversation.sequence();
