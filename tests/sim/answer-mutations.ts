@@ -34,9 +34,4 @@ export const ANSWER_MUTATIONS: readonly Mutation[] = [
     file: SEQUENCE,
     replacements: [["if (tag !== this.#tag || this", "if (this"]],
   },
-  {
-    rule: "the provider's late answer played over the caller",
-    file: SEQUENCE,
-    replacements: [["const isOwnLate = tag === ", "const isOwnLate = tag === null && tag === "]],
-  },
 ];

@@ -11,7 +11,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { MUTATIONS, type Mutation } from "./mutation-list.ts";
 
@@ -58,29 +58,43 @@ const SEEDS_WITH_SOUND_MAX = 200;
 
 const only = process.argv[2];
 const chosen = MUTATIONS.filter(({ rule }) => only === undefined || rule.includes(only));
-const directory = mkdtempSync(join(tmpdir(), "voxbridge-mutations-"));
+const waiting = [...chosen];
 let missed = 0;
+// One process a core, each with a copy of the code of its own.
+const places = Array.from({ length: Math.min(availableParallelism(), chosen.length) }, makePlace);
 try {
-  const isWithSound = chosen.some(({ level }) => level === "audio");
-  for (const path of isWithSound ? [...NEEDED, ...NEEDED_WITH_SOUND] : NEEDED) {
-    mkdirSync(dirname(join(directory, path)), { recursive: true });
-    cpSync(join(ROOT, path), join(directory, path), { recursive: true });
-  }
-  symlinkSync(join(ROOT, "node_modules"), join(directory, "node_modules"));
-  for (const mutation of chosen) {
-    const finding = tryMutation(mutation);
-    if (!finding.isFound) missed += 1;
-    console.log(`${finding.isFound ? "found " : "MISSED"} ${mutation.rule}: ${finding.text}`);
-  }
+  await Promise.all(places.map(tryWaiting));
 } finally {
-  rmSync(directory, { recursive: true });
+  for (const place of places) rmSync(place, { recursive: true });
 }
 console.log(`${chosen.length - missed} of ${chosen.length} planted faults were found`);
 process.exitCode = missed === 0 && chosen.length > 0 ? 0 : 1;
 
-function tryMutation(mutation: Mutation): { isFound: boolean; text: string } {
+function makePlace(): string {
+  const place = mkdtempSync(join(tmpdir(), "voxbridge-mutations-"));
+  const isWithSound = chosen.some(({ level }) => level === "audio");
+  for (const path of isWithSound ? [...NEEDED, ...NEEDED_WITH_SOUND] : NEEDED) {
+    mkdirSync(dirname(join(place, path)), { recursive: true });
+    cpSync(join(ROOT, path), join(place, path), { recursive: true });
+  }
+  symlinkSync(join(ROOT, "node_modules"), join(place, "node_modules"));
+  return place;
+}
+
+async function tryWaiting(place: string): Promise<void> {
+  for (let mutation = waiting.shift(); mutation !== undefined; mutation = waiting.shift()) {
+    const finding = await tryMutation(place, mutation);
+    if (!finding.isFound) missed += 1;
+    console.log(`${finding.isFound ? "found " : "MISSED"} ${mutation.rule}: ${finding.text}`);
+  }
+}
+
+async function tryMutation(
+  place: string,
+  mutation: Mutation,
+): Promise<{ isFound: boolean; text: string }> {
   const { file, replacements } = mutation;
-  const path = join(directory, file);
+  const path = join(place, file);
   const original = readFileSync(path, "utf8");
   let text = original;
   for (const [from, to] of replacements) {
@@ -90,14 +104,13 @@ function tryMutation(mutation: Mutation): { isFound: boolean; text: string } {
     text = text.replace(from, () => to);
   }
   writeFileSync(path, text);
-  if (file.startsWith("dsp/")) buildCore();
-  const run = runHere(["tests/sim/run.ts", "--first", ...seedsOf(mutation)]);
+  if (file.startsWith("dsp/")) await buildCore(place);
+  const run = await runIn(place, ["tests/sim/run.ts", "--first", ...seedsOf(mutation)]);
   writeFileSync(path, original);
-  if (file.startsWith("dsp/")) buildCore();
-  const [first] = run.stdout.toString().split("\n");
-  const isFound = run.exitCode === 1 && first?.startsWith("seed ") === true;
-  if (isFound) return { isFound, text: first };
-  return { isFound, text: first === "" ? run.stderr.toString().slice(0, 300) : `${first}` };
+  if (file.startsWith("dsp/")) await buildCore(place);
+  const [first = ""] = run.printed.split("\n");
+  const isFound = run.exitCode === 1 && first.startsWith("seed ");
+  return { isFound, text: first === "" ? run.complained.slice(0, 300) : first };
 }
 
 function seedsOf({ level }: Mutation): string[] {
@@ -107,12 +120,18 @@ function seedsOf({ level }: Mutation): string[] {
 }
 
 /** A fault that does not compile is none. */
-function buildCore(): void {
-  const build = runHere(["scripts/build.ts"]);
-  if (!build.success) throw new Error(build.stderr.toString());
+async function buildCore(place: string): Promise<void> {
+  const build = await runIn(place, ["scripts/build.ts"]);
+  if (build.exitCode !== 0) throw new Error(build.complained);
 }
 
-function runHere(args: readonly string[]) {
+async function runIn(place: string, args: readonly string[]) {
   const command = [process.execPath, ...args];
-  return Bun.spawnSync(command, { cwd: directory, stdout: "pipe", stderr: "pipe" });
+  const child = Bun.spawn(command, { cwd: place, stdout: "pipe", stderr: "pipe" });
+  const [printed, complained, exitCode] = await Promise.all([
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+    child.exited,
+  ]);
+  return { printed, complained, exitCode };
 }
