@@ -108,10 +108,7 @@ export class SpanForwarder {
     return span.endFrame;
   }
 
-  /**
-   * Throws the newest uncommitted span away, here and upstream. The next span's pre-roll may need
-   * its frames: after "eh" the first word follows within 300 ms.
-   */
+  /** Throws the newest uncommitted span away, here and upstream; the next pre-roll may need it. */
   discard(): void {
     const span = this.#spans.at(-1);
     if (span === undefined || span.isCommitted) return;
@@ -189,7 +186,8 @@ export class SpanForwarder {
     this.#early = null;
     if (span.nextFrame > early.endFrame) this.#sink.clearInput();
     this.#clock.onTakenBack(span.nextFrame);
-    span.nextFrame = this.#isHybrid ? Math.max(span.firstFrame, frameIndex) : span.firstFrame;
+    const againFrame = this.#isHybrid ? frameIndex : this.#providerEndFrame;
+    span.nextFrame = Math.max(span.firstFrame, againFrame);
     this.flush();
   }
 

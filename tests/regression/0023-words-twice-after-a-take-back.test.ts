@@ -1,14 +1,16 @@
 // Hybrid and speculative turns together: an early commit was taken back and its audio appended again,
-// and frames of it stood in the conversation twice, for two reasons:
+// and frames of it stood in the conversation twice, for three reasons:
 //   - what the provider had committed behind it, told only after ours was acknowledged, was taken for
 //     a part of the turn, which had been committed by then (simulator, seeds 5528 and 6371);
 //   - the pre-roll of the taken back turn reached behind the end of the turn before, which the
-//     provider had committed by itself (seeds 7475 and 9584).
+//     provider had committed by itself (seeds 7475 and 9584);
+//   - the provider had committed the beginning of the span by itself, just before the turns became
+//     local, and all of it was appended again (seeds 15184 and 18674).
 import { describe, expect, test } from "bun:test";
 import { SEND } from "../../service/contract/send-result.ts";
 import { SpanForwarder } from "../../service/upstream/span-forwarder.ts";
 import { end, goOn, pause, readyCall } from "../conversation/speculation-fixture.ts";
-import { TapeModel } from "../sim/tape-model.ts";
+import { firstFrameIn, framesIn, TapeModel } from "../sim/tape-model.ts";
 
 test("S1-69: what was committed behind a half taken back is no part of the whole", () => {
   const sent = () => SEND.SENT;
@@ -37,6 +39,36 @@ test("S1-69: what was committed behind a half taken back is no part of the whole
   expect(forwarder.onProviderStopped("theirs too", 90 * 20)).toBe(60);
   expect(forwarder.onCommitted("theirs too")).toBe("turn");
   expect(forwarder.onCommitted("the whole")).toBe("turn");
+});
+
+test("S1-69: what the provider committed before the turns became local is not appended again", () => {
+  const appended: number[] = [];
+  const sent = () => SEND.SENT;
+  const append = (source: Uint8Array, start: number, end: number) => {
+    const first = firstFrameIn(source, start);
+    for (let index = 0; index < framesIn(start, end); index += 1) appended.push(first + index);
+    return SEND.SENT;
+  };
+  const sink = { isReady: () => true, append, commit: sent, clearInput: sent };
+  const tape = new TapeModel();
+  const forwarder = new SpanForwarder(tape, sink, "server_vad");
+  const capture = (frames: number) => {
+    for (let frame = 0; frame < frames; frame += 1) {
+      tape.onFrame();
+      forwarder.onFrame();
+    }
+  };
+  forwarder.begin(0);
+  capture(50);
+  forwarder.setTurnDetection("local");
+  expect(forwarder.onProviderStopped("theirs", 40 * 20)).toBe(40);
+  forwarder.onCommitted("theirs");
+  capture(20);
+  expect(forwarder.commitEarly(30, 60)).toBe(70);
+  appended.length = 0;
+  forwarder.takeBackEarly(30);
+  expect(appended[0]).toBe(40);
+  expect(appended.at(-1)).toBe(69);
 });
 
 describe("S1-69: what is appended again begins no earlier than the newest turn ended", () => {
