@@ -17,6 +17,8 @@ import { overlappingCreates, refusals } from "../support/upstream-facts.ts";
 
 const IDS = { accountSid: "AC1", callSid: "CA1", streamSid: "MZ1", customParameters: {} };
 const NO_GREETING = ["--routes-twilio-greeting", ""];
+/** Only answers are heard: nobody is asked to wait while the line is away (line-away.test.ts). */
+const ANSWERS_ONLY = [...NO_GREETING, "--agent-wait-recording", ""];
 const WIDE: AudioFormat = { encoding: "pcm16", rateHz: 16_000, channels: 1 };
 const PHONE: AudioFormat = { encoding: "mulaw", rateHz: 8000, channels: 1 };
 const TURN_MS_MAX = 40_000;
@@ -141,7 +143,7 @@ describe.each(DIALECTS)("a long call over the %s", (_name, dialect) => {
   });
 
   test("I5, I9: the provider is killed in mid-utterance; what is said without it is answered", async () => {
-    await using service = await startSteppedService({ argv: NO_GREETING });
+    await using service = await startSteppedService({ argv: ANSWERS_ONLY });
     const caller = await service.call(dialect.path, dialect.line());
     const said = [say(caller, "yes")];
     await untilAnswered(service, caller, 1, dialect);
@@ -162,7 +164,7 @@ describe.each(DIALECTS)("a long call over the %s", (_name, dialect) => {
   });
 
   test("I5, I9: a whole turn is said while there is no provider", async () => {
-    await using service = await startSteppedService({ argv: NO_GREETING });
+    await using service = await startSteppedService({ argv: ANSWERS_ONLY });
     const caller = await service.call(dialect.path, dialect.line());
     await service.run(500);
     service.simulator.refuseDials(503, 6);

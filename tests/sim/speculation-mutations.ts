@@ -42,12 +42,7 @@ export const SPECULATION_MUTATIONS: readonly Mutation[] = [
   {
     rule: "speculation: the first half is not said again",
     file: "service/upstream/span-forwarder.ts",
-    replacements: [
-      [
-        "span.nextFrame = this.#isHybrid ? Math.max(span.firstFrame, frameIndex) : span.firstFrame;",
-        "",
-      ],
-    ],
+    replacements: [["    span.nextFrame = Math.max(span.firstFrame, againFrame);\n", ""]],
   },
   {
     rule: "speculation: no budget",
