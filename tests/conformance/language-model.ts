@@ -176,10 +176,8 @@ export function languageModelConformance(
       const failure = await failureOf(settled(reading(), clock, census));
       expect(failure.code).toBe("cancelled");
       expect(parts.map(({ kind }) => kind)).toEqual(["text", "text"]);
-      await settled(
-        until(() => simulator.records[0]?.isLeft === true),
-        clock,
-      );
+      // The clock stands: an answer that goes on meanwhile might come to its end first.
+      await until(() => simulator.records[0]?.isLeft === true);
       expect(simulator.active()).toBe(0);
     });
 
@@ -196,10 +194,8 @@ export function languageModelConformance(
         for await (const _ of model.generate(request, NEVER)) break;
       };
       await settled(reading(), clock, census);
-      await settled(
-        until(() => simulator.records[0]?.isLeft === true),
-        clock,
-      );
+      // The clock stands: an answer that goes on meanwhile might come to its end first.
+      await until(() => simulator.records[0]?.isLeft === true);
       expect(textOf(await say("a"))).toBe("Hello there,  you.");
     });
 
@@ -217,8 +213,6 @@ export function languageModelConformance(
 
 /** Turns the event loop until it is so. */
 async function until(isReached: () => boolean): Promise<void> {
-  for (let turn = 0; turn < 200_000 && !isReached(); turn += 1) {
-    await new Promise<void>((resolve) => setImmediate(resolve));
-  }
+  for (let turn = 0; turn < 10_000 && !isReached(); turn += 1) await Bun.sleep(1);
   expect(isReached()).toBe(true);
 }
