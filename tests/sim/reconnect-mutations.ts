@@ -39,11 +39,6 @@ export const RECONNECT_MUTATIONS: readonly Mutation[] = [
     ],
   },
   {
-    rule: "push to talk: words before a pause are let go",
-    file: `${CONVERSATION}/caller-span.ts`,
-    replacements: [['if (this.#turnDetection !== "none" && !this.#isDown)', "if (!this.#isDown)"]],
-  },
-  {
     rule: "push to talk: what was let go is told as committed",
     file: `${CONVERSATION}/caller-span.ts`,
     replacements: [["if (this.#isOpen) this.#firstFrame = this.#keptFrame;", ""]],

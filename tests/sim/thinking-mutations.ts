@@ -88,11 +88,6 @@ export const THINKING_MUTATIONS: readonly Mutation[] = [
     ],
   },
   {
-    rule: "thinkers: a line waits for another session",
-    file: SEQUENCE,
-    replacements: [['    this.forget("progress");\n', ""]],
-  },
-  {
     rule: "thinkers: lines without end",
     file: WAIT,
     replacements: [["|| this.#lines >= progressMax", ""]],
