@@ -17,6 +17,7 @@ import { SEND } from "./contract/send-result.ts";
 import type { CallDeps } from "./call-deps.ts";
 import type { CallLanes } from "./call-lanes.ts";
 import { RECONNECTING } from "./call-plan.ts";
+import { queueRecording } from "./engine/queue-recording.ts";
 import type { Conversation } from "./conversation/conversation.ts";
 
 /** A caller takes a longer silence for a dead line. */
@@ -132,10 +133,9 @@ export class CallLine {
     const samples = recording.length / sampleBytes(format);
     const item = conversation.addRecording(samples);
     if (item === 0) return;
-    const queued = engine.queuePlayback(item, recording, 0, recording.length);
-    // A queue that is full has enough to say; nobody waits for what it did not take.
+    const queued = queueRecording(engine, item, recording);
+    // Nobody waits for what the queue did not take.
     if (queued === SEND.DROPPED) conversation.onAudioQueued(item, -samples);
-    engine.endPlaybackItem(item);
   }
 }
 

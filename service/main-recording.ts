@@ -50,13 +50,21 @@ async function load(path: string, kernels: Kernels): Promise<Recorded> {
     );
   }
   const made = new Map<string, Uint8Array>();
-  return (format) => {
+  const recorded: Recorded = (format) => {
     const name = `${format.encoding} ${format.rateHz}`;
     const known = made.get(name) ?? inFormat(samples, rateHz, format, kernels);
     made.set(name, known);
     return known;
   };
+  for (const format of USUAL_FORMATS) recorded(format);
+  return recorded;
 }
+
+/** Made at the start: the first change of rate takes 100 ms, for which every other call would wait. */
+const USUAL_FORMATS: readonly UpstreamFormat[] = [
+  { encoding: "pcm16", rateHz: 24_000 },
+  { encoding: "mulaw", rateHz: 8_000 },
+];
 
 async function read(path: string): Promise<Uint8Array> {
   try {

@@ -52,7 +52,7 @@ describe("upstream cascade", () => {
     expect(() => load(...STT, ...LLM, ...argv)).toThrow(message);
   });
 
-  test("decision 19: it is safe by default as any other upstream", () => {
+  test("decision 19: it is as safe by default as every upstream", () => {
     expect(() => load(...STT, ...LLM, "--host", "0.0.0.0")).toThrow(
       "callers from outside need keys",
     );

@@ -100,8 +100,8 @@ export interface CallEffects {
   dropAnswer(): void;
   /** The operator's recording for an answer that did not come. -> its samples, 0: there is none. */
   apologySamples(): number;
-  /** Queues it as this item, whole. */
-  playApology(item: number): void;
+  /** Queues it as this item, whole. -> DROPPED: the queue is full. */
+  playApology(item: number): SendResult;
   /** The item's audio is complete though the provider never said so: play it out. */
   endPlaybackItem(item: number): void;
   /** Tells the core whether the barge-in accumulator owns onsets (decision 14). */

@@ -1,7 +1,8 @@
 // What the operator had recorded, for moments without an agent: an answer that failed, a line that is
-// gone for good. Station: beside the agent's voice; the ledger follows a recording as any other item,
-// the provider knows nothing of it.
+// gone for good. Station: beside the agent's voice; the ledger follows a recording like every item, the
+// provider knows nothing of it.
 import type { CallEffects } from "../contract/call-effects.ts";
+import { SEND } from "../contract/send-result.ts";
 import type { PlayoutLedger } from "./playout-ledger.ts";
 
 export class Recordings {
@@ -30,6 +31,9 @@ export class Recordings {
   /** There will be no answer: the caller hears why. */
   apologize(): void {
     const item = this.add(this.#effects.apologySamples());
-    if (item !== 0) this.#effects.playApology(item);
+    if (item === 0 || this.#effects.playApology(item) !== SEND.DROPPED) return;
+    // Nobody waits for what the queue did not take.
+    const entry = this.#ledger.item(item);
+    if (entry !== undefined) entry.generatedSamples = 0;
   }
 }

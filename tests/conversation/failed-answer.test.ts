@@ -1,6 +1,7 @@
 // An answer that did not come is asked for again, then said to have failed. Method: a whole
 // Conversation over recorded effects; the clock runs by frames of 20 ms.
 import { describe, expect, test } from "bun:test";
+import { SEND } from "../../service/contract/send-result.ts";
 import { TestCall } from "./conversation-fixture.ts";
 
 const asked = (call: TestCall) =>
@@ -46,6 +47,18 @@ describe("an answer that fails before its first sound", () => {
     expect(call.effects.counted("answer_failed")).toBe(1);
     call.frames(500);
     expect(asked(call)).toBe(3);
+  });
+
+  test("a recording that finds no room in the queue is waited for by nobody", () => {
+    const call = answering();
+    call.effects.apology = 800;
+    call.effects.apologyResult = SEND.DROPPED;
+    for (const responseId of ["r1", "r2", "r3"]) {
+      fail(call, responseId);
+      call.frames(80);
+    }
+    expect(call.effects.log).toContain("apology 1");
+    expect(call.conversation.ledger().isDrained(call.effects.nowMs())).toBe(true);
   });
 
   test("is spoken when the second attempt brings it", () => {

@@ -42,6 +42,7 @@ export class RecordedEffects implements CallEffects, CaptureFacts {
   readonly savedMs: number[] = [];
   /** Samples of the recording for an answer that failed. */
   apology = 0;
+  apologyResult: SendResult = SEND.SENT;
 
   framesCaptured = 0;
   spanFirstFrame = -1;
@@ -143,8 +144,9 @@ export class RecordedEffects implements CallEffects, CaptureFacts {
   apologySamples(): number {
     return this.apology;
   }
-  playApology(item: number): void {
+  playApology(item: number): SendResult {
     this.log.push(`apology ${item}`);
+    return this.apologyResult;
   }
   clearPlayback(): void {
     this.log.push("clear");

@@ -1,6 +1,7 @@
 // The engine's playback and pacer (decision 9) over sample counts: a segment starts with the lead,
 // then one frame per 20 ms; a late wake-up catches up at most the lead; an item that starves is
 // filled, then waits for a new prebuffer.
+import { SEND, type SendResult } from "../../service/contract/send-result.ts";
 import { FILLER_MS_MAX, FRAME_MS, LEAD_MS } from "../../service/limits.ts";
 import type { Appointment, VirtualTime } from "./virtual-time.ts";
 
@@ -54,9 +55,10 @@ export class PacerModel {
   }
 
   /** A recording. */
-  queueWhole(item: number, samples: number): void {
+  queueWhole(item: number, samples: number): SendResult {
     this.queue(item, samples);
     this.endItem(item);
+    return SEND.SENT;
   }
 
   endItem(item: number): void {

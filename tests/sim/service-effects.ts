@@ -223,9 +223,9 @@ export class ServiceEffects implements CallEffects {
     return APOLOGY_SAMPLES;
   }
 
-  playApology(item: number): void {
+  playApology(item: number): SendResult {
     this.#world.rules.onItemAudio(item, "", "");
-    this.pacer.queueWhole(item, APOLOGY_SAMPLES);
+    return this.pacer.queueWhole(item, APOLOGY_SAMPLES);
   }
 
   endPlaybackItem(item: number): void {

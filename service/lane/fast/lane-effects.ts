@@ -12,6 +12,7 @@ import type { Clock, TimerHandle } from "../../contract/clock.ts";
 import type { SendResult } from "../../contract/send-result.ts";
 import type { CallNotice, Transport } from "../../contract/transport.ts";
 import type { ResponseRequest, Upstream } from "../../contract/upstream.ts";
+import { queueRecording } from "../../engine/queue-recording.ts";
 import { FRAME_MS } from "../../limits.ts";
 import { type HybridDetector, providerTurns } from "../../upstream/provider-turns.ts";
 import type { HeldToolCalls } from "./held-tool-calls.ts";
@@ -166,10 +167,8 @@ export class LaneEffects implements CallEffects {
     return this.#deps.failedRecording.length / this.#deps.upstreamSampleBytes;
   }
 
-  playApology(item: number): void {
-    const { engine, failedRecording } = this.#deps;
-    engine.queuePlayback(item, failedRecording, 0, failedRecording.length);
-    engine.endPlaybackItem(item);
+  playApology(item: number): SendResult {
+    return queueRecording(this.#deps.engine, item, this.#deps.failedRecording);
   }
 
   endPlaybackItem(item: number): void {
