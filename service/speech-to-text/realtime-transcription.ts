@@ -12,7 +12,6 @@ import type {
   SpeechToTextListener,
   SpeechToTextRequest,
   SpeechToTextStream,
-  SpeechToTextSupport,
   Transcript,
 } from "../contract/speech-to-text.ts";
 import type { Upstream, UpstreamClosure, UpstreamFactory } from "../contract/upstream.ts";
@@ -20,6 +19,7 @@ import { type ProviderFailureCode, VoxError } from "../errors.ts";
 import { COMMIT_MS_MIN } from "../limits.ts";
 import { languageFor } from "./language-choice.ts";
 import { DEAF, TRANSCRIPTION_RATE_HZ, transcriptionSession } from "./transcription-session.ts";
+import { transcriptionSupport } from "./transcription-support.ts";
 
 export interface RealtimeTranscriptionSettings {
   /** The model that writes down, e.g. "gpt-transcribe". */
@@ -39,7 +39,6 @@ export interface RealtimeTranscriptionDeps {
 const BYTES_PER_MS = (TRANSCRIPTION_RATE_HZ / 1000) * 2;
 const EARLY_MS = 5_000;
 const PARTS_MAX = 1_000;
-const CHUNK_MS = 20;
 
 /** One session for each stream; close() has nothing of its own to free. */
 export function createRealtimeTranscription(
@@ -48,14 +47,7 @@ export function createRealtimeTranscription(
 ): SpeechToText {
   assert(settings.model !== "", "a transcription needs a model");
   const name = `realtime:${settings.model}`;
-  const support: SpeechToTextSupport = {
-    languages: settings.languages.length === 0 ? "any" : settings.languages,
-    isLanguageDetected: true,
-    hasWordTimes: false,
-    hasConfidence: false,
-    isStreaming: true,
-    chunkMs: CHUNK_MS,
-  };
+  const support = transcriptionSupport(settings.languages);
   return {
     name,
     support,

@@ -6,7 +6,7 @@ import { assert } from "../assert.ts";
 import type { Clock, Random } from "../contract/clock.ts";
 import { type Log, SILENT_LOG } from "../contract/log.ts";
 import { type Metrics, NO_METRICS } from "../contract/metrics.ts";
-import type { SpeechToText, SpeechToTextSupport } from "../contract/speech-to-text.ts";
+import type { SpeechToText } from "../contract/speech-to-text.ts";
 import { type KeyHeader, realtimeHeaders, transcriptionUrl } from "../provider/upstream-address.ts";
 import type { SocketCounts } from "../provider/upstream-socket.ts";
 import { engineFailure } from "./engine-failure.ts";
@@ -15,6 +15,7 @@ import { createSpeechMetrics } from "./speech-metrics.ts";
 import { createTranscriptionLine } from "./transcription-line.ts";
 import { createTranscriptionStream } from "./transcription-stream.ts";
 import { g711Audio, pcmAudio, type WireAudio } from "./wire-audio.ts";
+import { transcriptionSupport } from "./transcription-support.ts";
 
 export interface TranscriptionSocketSettings {
   /** ws:// or wss://, with path; `?intent=transcription` is added, other query fields stay. */
@@ -45,7 +46,6 @@ export interface TranscriptionSocketDeps {
 
 const RATE_PCM_HZ = 24_000;
 const RATE_TELEPHONY_HZ = 8_000;
-const CHUNK_MS = 20;
 
 /** close() has nothing of its own to free. Throws VoxError `config_invalid` on a bad address. */
 export function createTranscriptionSocket(
@@ -60,14 +60,7 @@ export function createTranscriptionSocket(
   const metrics = createSpeechMetrics(deps.metrics ?? NO_METRICS);
   const counts = deps.counts ?? noCounts();
   const { clock, random, log = SILENT_LOG } = deps;
-  const support: SpeechToTextSupport = {
-    languages: languages.length === 0 ? "any" : languages,
-    isLanguageDetected: true,
-    hasWordTimes: false,
-    hasConfidence: false,
-    isStreaming: true,
-    chunkMs: CHUNK_MS,
-  };
+  const support = transcriptionSupport(languages);
   return {
     name,
     support,

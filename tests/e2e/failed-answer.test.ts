@@ -3,15 +3,11 @@
 // account without money ends the call.
 // Method: whole calls over real sockets on a stepped clock; the simulated agent fails by script.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { AudioFormat } from "../../scripts/caller/audio-format.ts";
-import type { Caller } from "../../scripts/caller/caller.ts";
 import { createProtobufLine } from "../../scripts/caller/protobuf-line.ts";
 import { createTwilioLine } from "../../scripts/caller/twilio-line.ts";
-import { writeWav } from "../../scripts/caller/wav.ts";
 import type { SimulatorScript } from "../../service/simulator/script.ts";
+import { heardMs, type RecordedTone, recordTone } from "../support/far-end-sound.ts";
 import { loadSpeech } from "../support/speech-files.ts";
 import type { SteppedService } from "../support/stepped-service.ts";
 import { noticesOf, startSteppedService } from "../support/stepped-service.ts";
@@ -31,19 +27,13 @@ const LINES = [
 const TURN_MS_MAX = 30_000;
 const RECORDING_MS = 1_000;
 
-let directory = "";
-let recording = "";
+let tone: RecordedTone;
 
 beforeAll(() => {
-  directory = mkdtempSync(join(tmpdir(), "voxbridge-failed-"));
-  recording = join(directory, "again.wav");
-  const samples = Int16Array.from({ length: (16_000 * RECORDING_MS) / 1000 }, (_, index) =>
-    Math.round(8_000 * Math.sin((2 * Math.PI * 440 * index) / 16_000)),
-  );
-  writeFileSync(recording, writeWav({ rateHz: 16_000, channels: 1, samples }));
+  tone = recordTone(RECORDING_MS);
 });
 
-afterAll(() => rmSync(directory, { recursive: true }));
+afterAll(() => tone.remove());
 
 /** The answer to the first turn fails so often; left out: always. */
 function failing(code: string, times?: number): SimulatorScript {
@@ -52,13 +42,8 @@ function failing(code: string, times?: number): SimulatorScript {
 }
 
 function start(script: SimulatorScript): Promise<SteppedService> {
-  const argv = ["--agent-failed-recording", recording, "--routes-twilio-greeting", ""];
+  const argv = ["--agent-failed-recording", tone.path, "--routes-twilio-greeting", ""];
   return startSteppedService({ argv, simulator: { script } });
-}
-
-function heardMs(caller: Caller, { rateHz, encoding }: AudioFormat): number {
-  const bytesPerMs = (rateHz / 1000) * (encoding === "pcm16" ? 2 : 1);
-  return caller.ear.heardBytes().byteLength / bytesPerMs;
 }
 
 const creates = (service: SteppedService) =>

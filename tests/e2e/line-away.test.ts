@@ -5,9 +5,9 @@
 // refuses dials for as long as the test says.
 import { describe, expect, test } from "bun:test";
 import type { AudioFormat } from "../../scripts/caller/audio-format.ts";
-import type { Caller } from "../../scripts/caller/caller.ts";
 import { createProtobufLine } from "../../scripts/caller/protobuf-line.ts";
 import { createTwilioLine } from "../../scripts/caller/twilio-line.ts";
+import { heardMs } from "../support/far-end-sound.ts";
 import { loadSpeech } from "../support/speech-files.ts";
 import type { SteppedService } from "../support/stepped-service.ts";
 import { noticesOf, startSteppedService } from "../support/stepped-service.ts";
@@ -29,11 +29,6 @@ const WAYS = [
 function lose(service: SteppedService, dialsRefused = 1_000): void {
   service.simulator.refuseDials(503, dialsRefused);
   service.simulator.lines()[0]?.fail({ kind: "drop", afterEvents: 0 });
-}
-
-function heardMs(caller: Caller, { rateHz, encoding }: AudioFormat): number {
-  const bytesPerMs = (rateHz / 1000) * (encoding === "pcm16" ? 2 : 1);
-  return caller.ear.heardBytes().byteLength / bytesPerMs;
 }
 
 describe.each(WAYS)("a line that is away, on %s", (_name, format, path, makeLine) => {

@@ -3,14 +3,12 @@
 // Method: whole calls over real sockets on a stepped clock; the simulated agent refuses to come
 // back; what the far end's ear played is compared with the recording.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { AudioFormat } from "../../scripts/caller/audio-format.ts";
-import type { Caller } from "../../scripts/caller/caller.ts";
 import { createProtobufLine } from "../../scripts/caller/protobuf-line.ts";
 import { createTwilioLine } from "../../scripts/caller/twilio-line.ts";
-import { writeWav } from "../../scripts/caller/wav.ts";
+import { heardMs, type RecordedTone, recordTone } from "../support/far-end-sound.ts";
 import { loadSpeech } from "../support/speech-files.ts";
 import type { SteppedService } from "../support/stepped-service.ts";
 import { noticesOf, startSteppedService } from "../support/stepped-service.ts";
@@ -26,29 +24,18 @@ const TURN_MS_MAX = 30_000;
 /** Whole periods of a tone, 1.5 s. */
 const RECORDING_MS = 1_500;
 
-let directory = "";
-let recording = "";
+let tone: RecordedTone;
 
 beforeAll(() => {
-  directory = mkdtempSync(join(tmpdir(), "voxbridge-recording-"));
-  recording = join(directory, "sorry.wav");
-  const samples = Int16Array.from({ length: (16_000 * RECORDING_MS) / 1000 }, (_, index) =>
-    Math.round(8_000 * Math.sin((2 * Math.PI * 440 * index) / 16_000)),
-  );
-  writeFileSync(recording, writeWav({ rateHz: 16_000, channels: 1, samples }));
+  tone = recordTone(RECORDING_MS);
 });
 
-afterAll(() => rmSync(directory, { recursive: true }));
+afterAll(() => tone.remove());
 
 /** The agent's line drops and is refused for good. */
 function loseForGood(service: SteppedService): void {
   service.simulator.refuseDials(401, 1);
   service.simulator.lines()[0]?.fail({ kind: "drop", afterEvents: 0 });
-}
-
-function heardMs(caller: Caller, { rateHz, encoding }: AudioFormat): number {
-  const bytesPerMs = (rateHz / 1000) * (encoding === "pcm16" ? 2 : 1);
-  return caller.ear.heardBytes().byteLength / bytesPerMs;
 }
 
 describe("an agent that is gone for good", () => {
@@ -60,7 +47,7 @@ describe("an agent that is gone for good", () => {
     async (...row) => {
       const [, format, path, makeLine] = row;
       await using service = await startSteppedService({
-        argv: ["--agent-lost-recording", recording, "--routes-twilio-greeting", ""],
+        argv: ["--agent-lost-recording", tone.path, "--routes-twilio-greeting", ""],
       });
       const caller = await service.call(path, makeLine());
       caller.say(loadSpeech("question", format));
@@ -81,7 +68,7 @@ describe("an agent that is gone for good", () => {
 
   test("on a first dial that is refused the recording is all there is", async () => {
     await using service = await startSteppedService({
-      argv: ["--agent-lost-recording", recording],
+      argv: ["--agent-lost-recording", tone.path],
     });
     service.simulator.refuseDials(401, 1);
     const caller = await service.call("/v1/stream", createProtobufLine(WIDE));
@@ -95,7 +82,7 @@ describe("an agent that is gone for good", () => {
     ["a file that is not there", "absent.wav", undefined, "it cannot be read"],
     ["something else", "text.wav", "no sound at all", "it is no WAV file"],
   ] as const)("%s is refused at the start", async (_what, name, content, problem) => {
-    const path = join(directory, name);
+    const path = join(tone.directory, name);
     if (content !== undefined) writeFileSync(path, content);
     const refusal = await startSteppedService({ argv: ["--agent-lost-recording", path] }).catch(
       (error: unknown) => error,

@@ -5,24 +5,8 @@
 //   - items of the caller were never deleted upstream, and a session could wait for ever for its
 //     rotation (tests/upstream/steady-turns.test.ts).
 import { describe, expect, test } from "bun:test";
-import { SEND } from "../../service/contract/send-result.ts";
-import { SpanForwarder } from "../../service/upstream/span-forwarder.ts";
 import { TestCall } from "../conversation/conversation-fixture.ts";
-import { TapeModel } from "../sim/tape-model.ts";
-
-function makeForwarder() {
-  const sent = () => SEND.SENT;
-  const sink = { isReady: () => true, append: sent, commit: sent, clearInput: sent };
-  const tape = new TapeModel();
-  const forwarder = new SpanForwarder(tape, sink, "hybrid");
-  const capture = (frames: number) => {
-    for (let frame = 0; frame < frames; frame += 1) {
-      tape.onFrame();
-      forwarder.onFrame();
-    }
-  };
-  return { forwarder, capture };
-}
+import { makeForwarder } from "../upstream/forwarder-fixture.ts";
 
 describe("the provider's detection behind a switch to local turns", () => {
   test("S4-C06: its commit is its own, and ours is acknowledged by the next", () => {

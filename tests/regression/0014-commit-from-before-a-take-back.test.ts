@@ -3,23 +3,7 @@
 // place was reckoned on the clock from after the take-back: it was kept as a part of the speech, and
 // the same words stood in the conversation twice. Found by the simulator (seed 5274 with thinkers).
 import { expect, test } from "bun:test";
-import { SEND } from "../../service/contract/send-result.ts";
-import { SpanForwarder } from "../../service/upstream/span-forwarder.ts";
-import { TapeModel } from "../sim/tape-model.ts";
-
-function makeForwarder() {
-  const sent = () => SEND.SENT;
-  const sink = { isReady: () => true, append: sent, commit: sent, clearInput: sent };
-  const tape = new TapeModel();
-  const forwarder = new SpanForwarder(tape, sink, "hybrid");
-  const capture = (frames: number) => {
-    for (let frame = 0; frame < frames; frame += 1) {
-      tape.onFrame();
-      forwarder.onFrame();
-    }
-  };
-  return { forwarder, capture };
-}
+import { makeForwarder } from "../upstream/forwarder-fixture.ts";
 
 test("S1-70: what lies behind a commit that was taken back is no part of the speech", () => {
   const { forwarder, capture } = makeForwarder();

@@ -7,22 +7,11 @@
 //   - the provider had committed the beginning of the span by itself, just before the turns became
 //     local, and all of it was appended again (seeds 15184 and 18674).
 import { describe, expect, test } from "bun:test";
-import { SEND } from "../../service/contract/send-result.ts";
-import { SpanForwarder } from "../../service/upstream/span-forwarder.ts";
 import { end, goOn, pause, readyCall } from "../conversation/speculation-fixture.ts";
-import { firstFrameIn, framesIn, TapeModel } from "../sim/tape-model.ts";
+import { makeForwarder } from "../upstream/forwarder-fixture.ts";
 
 test("S1-69: what was committed behind a half taken back is no part of the whole", () => {
-  const sent = () => SEND.SENT;
-  const sink = { isReady: () => true, append: sent, commit: sent, clearInput: sent };
-  const tape = new TapeModel();
-  const forwarder = new SpanForwarder(tape, sink, "hybrid");
-  const capture = (frames: number) => {
-    for (let frame = 0; frame < frames; frame += 1) {
-      tape.onFrame();
-      forwarder.onFrame();
-    }
-  };
+  const { forwarder, capture } = makeForwarder();
   forwarder.begin(0);
   capture(50);
   expect(forwarder.commitEarly(30, 40)).toBe(50);
@@ -42,22 +31,7 @@ test("S1-69: what was committed behind a half taken back is no part of the whole
 });
 
 test("S1-69: what the provider committed before the turns became local is not appended again", () => {
-  const appended: number[] = [];
-  const sent = () => SEND.SENT;
-  const append = (source: Uint8Array, start: number, end: number) => {
-    const first = firstFrameIn(source, start);
-    for (let index = 0; index < framesIn(start, end); index += 1) appended.push(first + index);
-    return SEND.SENT;
-  };
-  const sink = { isReady: () => true, append, commit: sent, clearInput: sent };
-  const tape = new TapeModel();
-  const forwarder = new SpanForwarder(tape, sink, "server_vad");
-  const capture = (frames: number) => {
-    for (let frame = 0; frame < frames; frame += 1) {
-      tape.onFrame();
-      forwarder.onFrame();
-    }
-  };
+  const { forwarder, capture, appended } = makeForwarder("server_vad");
   forwarder.begin(0);
   capture(50);
   forwarder.setTurnDetection("local");

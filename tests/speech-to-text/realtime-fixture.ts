@@ -6,10 +6,9 @@ import { createOpenAiRealtimeFactory } from "../../service/upstream/openai-realt
 import { createUpstreamStats } from "../../service/upstream/upstream-stats.ts";
 import { createSeededRandom } from "../support/seeded-random.ts";
 import { createSteppedClock } from "../support/stepped-clock.ts";
+import { settleSession } from "./settled-session.ts";
 
 const RATE_HZ = 24_000;
-const SPINS_MAX = 200_000;
-const STEP_MS = 10;
 
 /** 300 ms that no other number gives. */
 function tone(seed: number): Uint8Array {
@@ -54,18 +53,6 @@ export function realtimeFixture() {
     { model: "gpt-transcribe", languages: ["en"], answerMsMax: 5_000 },
     { factory, clock },
   );
-  const isQuiet = () =>
-    simulator.stats.messagesSent === stats.messagesReceived &&
-    simulator.stats.messagesReceived === stats.messagesSent &&
-    stats.pingsSent === stats.pongsReceived;
-  const quiet = async () => {
-    for (let spin = 0; spin < SPINS_MAX; spin += 1) {
-      // One turn more than needed: what came may be answered at once.
-      await new Promise<void>((resolve) => setImmediate(resolve));
-      if (isQuiet()) return;
-    }
-    throw new Error("Never quiet");
-  };
   return {
     speech,
     rateHz: RATE_HZ,
@@ -73,11 +60,7 @@ export function realtimeFixture() {
     second,
     clock,
     simulator,
-    async settle() {
-      await quiet();
-      clock.advance(STEP_MS);
-      await quiet();
-    },
+    settle: () => settleSession(simulator.stats, stats, clock),
     [Symbol.asyncDispose]: () => simulator.stop(),
   };
 }

@@ -12,10 +12,10 @@ import { createUpstreamStats } from "../../service/upstream/upstream-stats.ts";
 import type { SpeechEvents } from "./speech-events.ts";
 import { createSeededRandom } from "../support/seeded-random.ts";
 import { createSteppedClock } from "../support/stepped-clock.ts";
+import { settleSession } from "./settled-session.ts";
 
 const RATE_HZ = 24_000;
 const SPINS_MAX = 500_000;
-const STEP_MS = 10;
 
 export interface FixtureChanges {
   readonly settings?: Partial<TranscriptionSocketSettings>;
@@ -81,18 +81,6 @@ export function transcriptionFixture(changes: FixtureChanges = {}) {
     },
     { clock, random: createSeededRandom(4), counts, metrics },
   );
-  const isQuiet = () =>
-    simulator.stats.messagesSent === counts.messagesReceived &&
-    simulator.stats.messagesReceived === counts.messagesSent &&
-    counts.pingsSent === counts.pongsReceived;
-  const quiet = async () => {
-    for (let spin = 0; spin < SPINS_MAX; spin += 1) {
-      // One turn more than needed: what came may be answered at once.
-      await new Promise<void>((resolve) => setImmediate(resolve));
-      if (isQuiet()) return;
-    }
-    throw new Error("Never quiet");
-  };
   return {
     speech,
     rateHz: RATE_HZ,
@@ -102,11 +90,7 @@ export function transcriptionFixture(changes: FixtureChanges = {}) {
     counts,
     metrics,
     simulator,
-    async settle() {
-      await quiet();
-      clock.advance(STEP_MS);
-      await quiet();
-    },
+    settle: () => settleSession(simulator.stats, counts, clock),
     [Symbol.asyncDispose]: () => simulator.stop(),
   };
 }
