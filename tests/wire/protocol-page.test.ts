@@ -8,7 +8,13 @@ import { CLOSE } from "../../service/contract/call-terms.ts";
 
 const ROOT = join(import.meta.dir, "../..");
 const PAGE = readFileSync(join(ROOT, "docs/protocol.md"), "utf8");
-const SOURCES = ["service/transport", "service/http", "service/wire", "service/call*.ts"];
+const SOURCES = [
+  "service/transport",
+  "service/http",
+  "service/wire",
+  "service/conversation",
+  "service/call*.ts",
+];
 
 /** Every `code: "..."` and refusalOf(..., "...") of the caller's side. */
 function codesInSource(): Set<string> {
